@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+
+namespace TinyLM;
+
+/// <summary>The CPU: SIMD kernels on a team of worker threads. Results do not depend on the number of threads.</summary>
+public sealed unsafe partial class CpuDevice : Device
+{
+    private const nuint HugePage = 2 << 20;
+    private const int AdviseHugePages = 14;
+    private readonly Scratch[] _scratch;
+
+    internal CpuDevice(int threadCount)
+    {
+        Team = new WorkerTeam(threadCount > 0 ? threadCount : Environment.ProcessorCount);
+        _scratch = new Scratch[Team.Count + 1];
+        for (int worker = 0; worker < _scratch.Length; worker++)
+        {
+            _scratch[worker] = new Scratch();
+        }
+    }
+
+    public override string Description => $"CPU, {Team.Count} thread{(Team.Count == 1 ? "" : "s")}";
+
+    public int ThreadCount => Team.Count;
+
+    internal WorkerTeam Team { get; }
+
+    public override void Synchronize()
+    {
+        // Kernels have ended when their call returns.
+    }
+
+    /// <summary>Scratch memory of one worker, kept from call to call: at least <paramref name="count"/> floats, 64-byte aligned.</summary>
+    internal float* WorkerScratch(int worker, long count) => _scratch[worker].AtLeast(count);
+
+    /// <summary>Scratch memory that the workers of one job share; ask for it before the job begins.</summary>
+    internal float* SharedScratch(long count) => _scratch[Team.Count].AtLeast(count);
+
+    /// <summary>Runs <paramref name="body"/> over 0 … <paramref name="count"/> - 1, cut into one contiguous range a worker.</summary>
+    internal void For<TBody>(long count, TBody body, long smallestShare = 1)
+        where TBody : struct, IRangeBody
+    {
+        long shares = Math.Clamp(count / Math.Max(1, smallestShare), 1, Team.Count);
+        if (shares == 1)
+        {
+            body.Run(0, count);
+        }
+        else
+        {
+            Team.Run(new RangeJob<TBody>(body, count, shares));
+        }
+    }
+
+    internal override void CopyToDevice(void* source, nint destination, long bytes) =>
+        Buffer.MemoryCopy(source, (void*)destination, bytes, bytes);
+
+    internal override void CopyToHost(nint source, void* destination, long bytes) =>
+        Buffer.MemoryCopy((void*)source, destination, bytes, bytes);
+
+    private protected override nint AllocateMemory(long bytes) => HostMemory(bytes);
+
+    private protected override void FreeMemory(nint block) => NativeMemory.AlignedFree((void*)block);
+
+    private protected override void Close()
+    {
+        Team.Dispose();
+        foreach (Scratch scratch in _scratch)
+        {
+            scratch.Free();
+        }
+    }
+
+    /// <summary>Zeroed memory; a large block lies on huge pages where the system has them, which saves most page faults.</summary>
+    private static nint HostMemory(long bytes)
+    {
+        nuint size = (nuint)bytes;
+        bool large = size >= HugePage;
+        void* block = NativeMemory.AlignedAlloc(large ? (size + HugePage - 1) / HugePage * HugePage : size, large ? HugePage : Arena.Alignment);
+        if (large && OperatingSystem.IsLinux())
+        {
+            _ = Advise(block, size, AdviseHugePages);
+        }
+
+        NativeMemory.Clear(block, size);
+        return (nint)block;
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int Advise(void* address, nuint length, int advice);
+
+    /// <summary>A body over a range of indices; a struct, so that a call allocates nothing.</summary>
+    internal interface IRangeBody
+    {
+        void Run(long start, long end);
+    }
+
+    private readonly struct RangeJob<TBody>(TBody body, long count, long shares) : IWorkerJob
+        where TBody : struct, IRangeBody
+    {
+        public void Run(int worker)
+        {
+            if (worker < shares)
+            {
+                body.Run(count * worker / shares, count * (worker + 1) / shares);
+            }
+        }
+    }
+
+    private sealed class Scratch
+    {
+        private float* _memory;
+        private long _count;
+
+        public float* AtLeast(long count)
+        {
+            if (count > _count)
+            {
+                Free();
+                _memory = (float*)HostMemory(Arena.Padded(count * sizeof(float)));
+                _count = count;
+            }
+
+            return _memory;
+        }
+
+        public void Free()
+        {
+            if (_count > 0)
+            {
+                NativeMemory.AlignedFree(_memory);
+                _count = 0;
+            }
+        }
+    }
+}
