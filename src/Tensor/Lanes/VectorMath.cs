@@ -9,6 +9,10 @@ internal static class VectorMath
 {
     private const float Log2OfE = 1.44269504f;
 
+    // Beyond these the result is 0 or ∞.
+    private const float Lowest = -110;
+    private const float Highest = 100;
+
     // ln 2 in two parts: the first has so few bits that n · first is exact.
     private const float LnTwoHigh = 0.693359375f;
     private const float LnTwoLow = -2.12194440e-4f;
@@ -22,8 +26,10 @@ internal static class VectorMath
     {
         if (Avx512F.IsSupported)
         {
-            Vector512<float> n = Avx512F.RoundScale(x * Vector512.Create(Log2OfE), 0);
-            return Avx512F.Scale(ExpOfRemainder(x, n), n);
+            // Far outside, the polynomial itself would overflow. The order of the operands lets NaN through.
+            Vector512<float> clamped = Avx512F.Min(Vector512.Create(Highest), Avx512F.Max(Vector512.Create(Lowest), x));
+            Vector512<float> n = Avx512F.RoundScale(clamped * Vector512.Create(Log2OfE), 0);
+            return Avx512F.Scale(ExpOfRemainder(clamped, n), n);
         }
 
         return ExpPortable(x);
@@ -46,9 +52,9 @@ internal static class VectorMath
     /// <summary>For a processor without AVX-512: 2^n comes from its bits, in two halves so that neither leaves the exponent's range.</summary>
     internal static Vector512<float> ExpPortable(Vector512<float> x)
     {
-        // Beyond these the result is 0 or ∞ anyway; NaN fails both comparisons and stays.
-        Vector512<float> low = Vector512.Create(-104f);
-        Vector512<float> high = Vector512.Create(89f);
+        // NaN fails both comparisons and stays.
+        Vector512<float> low = Vector512.Create(Lowest);
+        Vector512<float> high = Vector512.Create(Highest);
         Vector512<float> clamped = Vector512.ConditionalSelect(Vector512.LessThan(x, low), low, x);
         clamped = Vector512.ConditionalSelect(Vector512.GreaterThan(clamped, high), high, clamped);
         Vector512<float> n = Vector512.Round(clamped * Vector512.Create(Log2OfE));
