@@ -71,8 +71,8 @@ public class MatMulTests
             {
                 fixed (float* pa = a, pb = b, pw = wide, pp = portable)
                 {
-                    MicroKernel.Multiply(50, pa, 200, 4, pb, width, new TileStore { C = pw, Stride = width });
-                    MicroKernel.TileOfQuarters(50, pa, 200, 4, pb, width, new TileStore { C = pp, Stride = width });
+                    MicroKernel.Multiply(50, pa, 200, 4, pb, width, width, new TileStore { C = pw, Stride = width });
+                    MicroKernel.TileOfQuarters(50, pa, 200, 4, pb, width, width, new TileStore { C = pp, Stride = width });
                 }
             }
 

@@ -121,12 +121,12 @@ public static unsafe partial class MatMul
                     TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0);
                     if (rowCount == MicroKernel.Rows && columns == width)
                     {
-                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, store);
+                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, width, store);
                     }
                     else
                     {
                         var whole = new TileStore { C = edgeTile, Stride = width };
-                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, whole);
+                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, width, whole);
                         store.AddPart(edgeTile, width, rowCount, columns);
                     }
                 }

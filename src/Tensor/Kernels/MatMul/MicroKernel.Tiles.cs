@@ -9,7 +9,7 @@ internal static unsafe partial class MicroKernel
 {
     /// <summary>A tile of 12 × 32: 24 sums, two loads and twelve broadcasts a step.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile12x32(int depth, float* a, nint rowBytes, nint stepBytes, float* b, in TileStore store)
+    private static void Tile12x32(int depth, float* a, nint rowBytes, nint stepBytes, float* b, nint bStride, in TileStore store)
     {
         Vector512<float> sum0Left = default, sum0Right = default;
         Vector512<float> sum1Left = default, sum1Right = default;
@@ -67,7 +67,7 @@ internal static unsafe partial class MicroKernel
             factor = Vector512.Create(*(float*)(row9 + 2 * rowBytes));
             sum11Left = Vector512.FusedMultiplyAdd(factor, bLeft, sum11Left);
             sum11Right = Vector512.FusedMultiplyAdd(factor, bRight, sum11Right);
-            b += 32;
+            b += bStride;
             row0 += stepBytes;
             row3 += stepBytes;
             row6 += stepBytes;
@@ -134,7 +134,7 @@ internal static unsafe partial class MicroKernel
 
     /// <summary>A tile of 12 × 16, for the last 16 columns or fewer: half the time of a whole tile.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile12x16(int depth, float* a, nint rowBytes, nint stepBytes, float* b, in TileStore store)
+    private static void Tile12x16(int depth, float* a, nint rowBytes, nint stepBytes, float* b, nint bStride, in TileStore store)
     {
         Vector512<float> sum0 = default;
         Vector512<float> sum1 = default;
@@ -179,7 +179,7 @@ internal static unsafe partial class MicroKernel
             sum10 = Vector512.FusedMultiplyAdd(factor, bRow, sum10);
             factor = Vector512.Create(*(float*)(row9 + 2 * rowBytes));
             sum11 = Vector512.FusedMultiplyAdd(factor, bRow, sum11);
-            b += 16;
+            b += bStride;
             row0 += stepBytes;
             row3 += stepBytes;
             row6 += stepBytes;

@@ -19,34 +19,36 @@ internal static unsafe partial class MicroKernel
 
     /// <summary>
     /// A tile of A·B. Element (i, p) of A stands at <c>a + i·rowBytes + p·stepBytes</c>, so that one kernel reads packed, row-major
-    /// and transposed rows; all 12 rows must be readable. B is packed, [depth][<paramref name="width"/>].
+    /// and transposed rows; all 12 rows must be readable. Of B's packed panel it takes the first <paramref name="width"/> columns, 16
+    /// or 32 of the <paramref name="bStride"/> that a row has.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Multiply(int depth, float* a, nint rowBytes, nint stepBytes, float* b, int width, in TileStore store)
+    public static void Multiply(int depth, float* a, nint rowBytes, nint stepBytes, float* b, int bStride, int width, in TileStore store)
     {
         if (!Vector512.IsHardwareAccelerated)
         {
-            TileOfQuarters(depth, a, rowBytes, stepBytes, b, width, in store);
+            TileOfQuarters(depth, a, rowBytes, stepBytes, b, bStride, width, in store);
         }
         else if (width == Columns)
         {
-            Tile12x32(depth, a, rowBytes, stepBytes, b, in store);
+            Tile12x32(depth, a, rowBytes, stepBytes, b, bStride, in store);
         }
         else
         {
-            Tile12x16(depth, a, rowBytes, stepBytes, b, in store);
+            Tile12x16(depth, a, rowBytes, stepBytes, b, bStride, in store);
         }
     }
 
     /// <summary>The tile in parts of 6 × 16, which fit the 16 registers of AVX2.</summary>
-    internal static void TileOfQuarters(int depth, float* a, nint rowBytes, nint stepBytes, float* b, int width, in TileStore store)
+    internal static void TileOfQuarters(
+        int depth, float* a, nint rowBytes, nint stepBytes, float* b, int bStride, int width, in TileStore store)
     {
         float* tile = stackalloc float[Rows * Columns];
         for (int row = 0; row < Rows; row += 6)
         {
             for (int column = 0; column < width; column += 16)
             {
-                Tile6x16(depth, (byte*)a + (row * rowBytes), rowBytes, stepBytes, b + column, width, tile + (row * Columns) + column);
+                Tile6x16(depth, (byte*)a + (row * rowBytes), rowBytes, stepBytes, b + column, bStride, tile + (row * Columns) + column);
             }
         }
 
