@@ -22,6 +22,22 @@ public class AttentionTests
     }
 
     [Test]
+    public void The_GPU_kernels_agree_with_plain_loops()
+    {
+        using var device = Device.Open("interpreted");
+        foreach (Case @case in new Case[]
+        {
+            new("small", [1, 7, 40, 3], new AttentionShape(2, 2, 5)),
+            new("grouped", [33, 70], new AttentionShape(4, 2, 24)),
+            new("wide", [5, 34], new AttentionShape(2, 1, 128)),
+        })
+        {
+            CheckAgainstReference(device, @case, 1e-5);
+            CheckCached(device, new Case("cached", [45], @case.Shape), [30, 1, 2, 12], 1e-5);
+        }
+    }
+
+    [Test]
     public void The_reference_gradient_agrees_with_finite_differences()
     {
         var @case = new Case("small", [3, 5, 1], new AttentionShape(4, 2, 3));

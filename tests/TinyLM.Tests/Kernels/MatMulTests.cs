@@ -21,6 +21,16 @@ public class MatMulTests
     }
 
     [Test]
+    public void The_GPU_kernel_agrees_with_plain_loops()
+    {
+        using var device = Device.Open("interpreted");
+        foreach (var (rows, columns, depth) in new[] { (1, 1, 1), (3, 65, 7), (65, 3, 17), (70, 130, 33), (16, 64, 16) })
+        {
+            CheckAll(device, rows, columns, depth, 2e-6);
+        }
+    }
+
+    [Test]
     public void Any_number_of_threads_gives_the_same_bits()
     {
         foreach (var (rows, columns, depth) in Shapes.Append((200, 300, 90)))
