@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace TinyLM;
@@ -16,7 +17,7 @@ internal sealed unsafe class PtxSharedMemory
 
     private byte* _bytes;
     private int _capacity;
-    private int _grain = 4;
+    private int _grainShift = 2;
     private int _blockStart;
     private Cell[] _cells = [];
 
@@ -27,7 +28,7 @@ internal sealed unsafe class PtxSharedMemory
 
     public void Prepare(int length, int grain)
     {
-        (Length, _grain, Epoch) = (length, grain, 0);
+        (Length, _grainShift, Epoch) = (length, BitOperations.Log2((uint)grain), 0);
         if (length > _capacity)
         {
             NativeMemory.AlignedFree(_bytes);
@@ -54,13 +55,13 @@ internal sealed unsafe class PtxSharedMemory
     public void CheckRead(PtxWarp warp, int lane, int offset, int bytes)
     {
         int thread = ThreadOf(warp, lane);
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             ref Cell cell = ref _cells[index];
             if (cell.WriteEpoch < _blockStart)
             {
                 throw warp.Block.Fault(warp, KernelFault.UninitializedSharedMemory, lane,
-                    $"reads shared byte {index * _grain}, which this block has not written", "a write, and a barrier, before the read");
+                    $"reads shared byte {index << _grainShift}, which this block has not written", "a write, and a barrier, before the read");
             }
 
             CheckCopying(warp, lane, index, cell, "reads");
@@ -85,7 +86,7 @@ internal sealed unsafe class PtxSharedMemory
     public void CheckWrite(PtxWarp warp, int lane, int offset, int bytes)
     {
         int thread = ThreadOf(warp, lane);
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             ref Cell cell = ref _cells[index];
             CheckCopying(warp, lane, index, cell, "writes");
@@ -96,13 +97,13 @@ internal sealed unsafe class PtxSharedMemory
 
     public void CheckAtomic(PtxWarp warp, int lane, int offset, int bytes)
     {
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             ref Cell cell = ref _cells[index];
             if (cell.WriteEpoch < _blockStart)
             {
                 throw warp.Block.Fault(warp, KernelFault.UninitializedSharedMemory, lane,
-                    $"updates shared byte {index * _grain}, which this block has not written", "a write, and a barrier, before the update");
+                    $"updates shared byte {index << _grainShift}, which this block has not written", "a write, and a barrier, before the update");
             }
 
             CheckCopying(warp, lane, index, cell, "updates");
@@ -159,13 +160,13 @@ internal sealed unsafe class PtxSharedMemory
         if (cell.Copying && cell.WriteEpoch >= _blockStart)
         {
             throw warp.Block.Fault(warp, KernelFault.SharedMemoryRace, lane,
-                $"{action} shared byte {index * _grain}, which a cp.async may still be filling", "cp.async.wait_group and a barrier in between");
+                $"{action} shared byte {index << _grainShift}, which a cp.async may still be filling", "cp.async.wait_group and a barrier in between");
         }
     }
 
     private void SetCopying(int offset, int bytes, bool copying)
     {
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             _cells[index].Copying = copying;
         }
@@ -181,7 +182,7 @@ internal sealed unsafe class PtxSharedMemory
             _ => $"more than one thread of warp {WarpOf(who)}",
         };
         return warp.Block.Fault(warp, KernelFault.SharedMemoryRace, lane,
-            $"{action} shared byte {index * _grain}, which {other} {did} since the last barrier", "a barrier in between");
+            $"{action} shared byte {index << _grainShift}, which {other} {did} since the last barrier", "a barrier in between");
     }
 
     /// <summary>Who last wrote and read a grain, and when: the epoch of the block, and the count of the warp's own barriers.</summary>
