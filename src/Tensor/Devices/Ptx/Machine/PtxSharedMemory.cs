@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace TinyLM;
@@ -52,6 +53,7 @@ internal sealed unsafe class PtxSharedMemory
 
     public byte* At(int offset) => _bytes + offset;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CheckRead(PtxWarp warp, int lane, int offset, int bytes)
     {
         int thread = ThreadOf(warp, lane);
@@ -60,8 +62,7 @@ internal sealed unsafe class PtxSharedMemory
             ref Cell cell = ref _cells[index];
             if (cell.WriteEpoch < _blockStart)
             {
-                throw warp.Block.Fault(warp, KernelFault.UninitializedSharedMemory, lane,
-                    $"reads shared byte {index << _grainShift}, which this block has not written", "a write, and a barrier, before the read");
+                throw Unwritten(warp, lane, index, "reads");
             }
 
             CheckCopying(warp, lane, index, cell, "reads");
@@ -83,6 +84,7 @@ internal sealed unsafe class PtxSharedMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CheckWrite(PtxWarp warp, int lane, int offset, int bytes)
     {
         int thread = ThreadOf(warp, lane);
@@ -95,6 +97,7 @@ internal sealed unsafe class PtxSharedMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CheckAtomic(PtxWarp warp, int lane, int offset, int bytes)
     {
         for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
@@ -102,8 +105,7 @@ internal sealed unsafe class PtxSharedMemory
             ref Cell cell = ref _cells[index];
             if (cell.WriteEpoch < _blockStart)
             {
-                throw warp.Block.Fault(warp, KernelFault.UninitializedSharedMemory, lane,
-                    $"updates shared byte {index << _grainShift}, which this block has not written", "a write, and a barrier, before the update");
+                throw Unwritten(warp, lane, index, "updates");
             }
 
             CheckCopying(warp, lane, index, cell, "updates");
@@ -140,8 +142,10 @@ internal sealed unsafe class PtxSharedMemory
     private static int WarpOf(int who) => who >= 0 ? who / PtxLane.Count : who is Atomics or Everyone ? -1 : -2 - who;
 
     /// <summary>True if a warp barrier lies between what a thread of the same warp did and now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsOrdered(PtxWarp warp, int who, int sync) => sync < warp.SyncCount && WarpOf(who) == warp.Index;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckConflicts(PtxWarp warp, int lane, int index, in Cell cell, int thread, string action)
     {
         if (cell.WriteEpoch == Epoch && cell.Writer != thread && !IsOrdered(warp, cell.Writer, cell.WriteSync))
@@ -155,14 +159,18 @@ internal sealed unsafe class PtxSharedMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckCopying(PtxWarp warp, int lane, int index, in Cell cell, string action)
     {
         if (cell.Copying && cell.WriteEpoch >= _blockStart)
         {
-            throw warp.Block.Fault(warp, KernelFault.SharedMemoryRace, lane,
-                $"{action} shared byte {index << _grainShift}, which a cp.async may still be filling", "cp.async.wait_group and a barrier in between");
+            throw StillCopying(warp, lane, index, action);
         }
     }
+
+    private KernelFaultException StillCopying(PtxWarp warp, int lane, int index, string action) => warp.Block.Fault(
+        warp, KernelFault.SharedMemoryRace, lane,
+        $"{action} shared byte {index << _grainShift}, which a cp.async may still be filling", "cp.async.wait_group and a barrier in between");
 
     private void SetCopying(int offset, int bytes, bool copying)
     {
@@ -171,6 +179,10 @@ internal sealed unsafe class PtxSharedMemory
             _cells[index].Copying = copying;
         }
     }
+
+    private KernelFaultException Unwritten(PtxWarp warp, int lane, int index, string action) => warp.Block.Fault(
+        warp, KernelFault.UninitializedSharedMemory, lane,
+        $"{action} shared byte {index << _grainShift}, which this block has not written", "a write, and a barrier, before that");
 
     private KernelFaultException Race(PtxWarp warp, int lane, int index, string action, int who, string did)
     {
