@@ -10,7 +10,8 @@ public static partial class Attention
     private static readonly GpuKernel WarpKeyValueGradient = new(WarpKeyValueGradientKernel);
     private static readonly GpuKernel AppendToCache = new(AppendToCacheKernel);
 
-    private static void ForwardOnGpu(GpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp) =>
+    private static void ForwardOnGpu(
+        GpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp) =>
         device.Launch(WarpForward, Blocks(qkv.Rows * shape.QueryHeads), ThreadsPerBlock)
             .With(qkv)
             .With(qkv)

@@ -67,14 +67,16 @@ public static partial class Attention
         }
 
         float inverse = 1 / sum;
-        StoreColumns(y, (((long)token * heads) + head) * headSize, lane, headSize, sum0 * inverse, sum1 * inverse, sum2 * inverse, sum3 * inverse);
+        StoreColumns(
+            y, (((long)token * heads) + head) * headSize, lane, headSize, sum0 * inverse, sum1 * inverse, sum2 * inverse, sum3 * inverse);
         if (logSumExp.Length > 0 && lane == 0)
         {
             logSumExp[warp] = maximum + XMath.Log(sum);
         }
     }
 
-    private static void AppendToCacheKernel(ArrayView<float> qkv, ArrayView<float> cache, int count, int cachedCount, int queryWidth, int width)
+    private static void AppendToCacheKernel(
+        ArrayView<float> qkv, ArrayView<float> cache, int count, int cachedCount, int queryWidth, int width)
     {
         int i = (Grid.IdxX * ThreadsPerBlock) + Group.IdxX;
         if (i < count)
@@ -98,7 +100,15 @@ public static partial class Attention
 
     /// <summary>sums += factor · row, where a lane holds columns lane, lane + 32, lane + 64 and lane + 96.</summary>
     private static void AddColumns(
-        ArrayView<float> source, long start, int lane, int headSize, float factor, ref float sum0, ref float sum1, ref float sum2, ref float sum3)
+        ArrayView<float> source,
+        long start,
+        int lane,
+        int headSize,
+        float factor,
+        ref float sum0,
+        ref float sum1,
+        ref float sum2,
+        ref float sum3)
     {
         if (lane < headSize)
         {
@@ -121,7 +131,8 @@ public static partial class Attention
         }
     }
 
-    private static void StoreColumns(ArrayView<float> result, long start, int lane, int headSize, float sum0, float sum1, float sum2, float sum3)
+    private static void StoreColumns(
+        ArrayView<float> result, long start, int lane, int headSize, float sum0, float sum1, float sum2, float sum3)
     {
         if (lane < headSize)
         {

@@ -113,7 +113,8 @@ public static partial class MatMul
     /// 64 lines (rows of op(a), columns of op(b)) × 16 steps, zeros outside. Neighbouring threads read neighbouring addresses,
     /// which lie along the inner size or across it.
     /// </summary>
-    private static void LoadTile(ArrayView<float> source, ArrayView<float> tile, int firstLine, int lines, int start, int depth, bool alongDepth)
+    private static void LoadTile(
+        ArrayView<float> source, ArrayView<float> tile, int firstLine, int lines, int start, int depth, bool alongDepth)
     {
         int thread = (Group.IdxY * TileThreads) + Group.IdxX;
         for (int i = thread; i < Tile * TileDepth; i += TileThreads * TileThreads)
