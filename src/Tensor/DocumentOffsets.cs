@@ -8,6 +8,7 @@ public sealed class DocumentOffsets
 {
     private readonly int[] _starts;
     private int[]? _positions;
+    private int[]? _longestFirst;
 
     /// <param name="starts">[documents + 1]: the first token of each document, then the number of tokens.</param>
     /// <exception cref="ArgumentException">The starts do not begin at 0 or do not rise strictly.</exception>
@@ -50,6 +51,9 @@ public sealed class DocumentOffsets
 
     /// <summary>[tokens]: the position of each token in its document.</summary>
     public ReadOnlySpan<int> Positions => _positions ??= ComputePositions();
+
+    /// <summary>[documents]: the documents by falling length, equals in their order: so that no worker ends on a long one.</summary>
+    internal int[] LongestFirst => _longestFirst ??= Enumerable.Range(0, DocumentCount).OrderByDescending(LengthOf).ToArray();
 
     public int LengthOf(int document) => _starts[document + 1] - _starts[document];
 

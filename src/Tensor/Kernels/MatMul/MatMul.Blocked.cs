@@ -1,0 +1,195 @@
+namespace TinyLM;
+
+public static unsafe partial class MatMul
+{
+    /// <summary>
+    /// For each block of b: all workers pack it together, then each multiplies its share of the tiles, row by row of tiles: a
+    /// panel of a stays in the first-level cache while the block streams past it.
+    /// </summary>
+    private readonly struct BlockedJob : IWorkerJob
+    {
+        /// <summary>Panels of a transposed a that are packed at once: 48 floats are three whole cache lines.</summary>
+        private const int GroupPanels = 4;
+
+        /// <summary>Rows this many bytes apart fall into the same sets of the first-level cache.</summary>
+        private const int CollidingStride = 4096;
+
+        private readonly CpuDevice _device;
+        private readonly Product _product;
+        private readonly int _workers;
+        private readonly int _depthBlock;
+        private readonly int _columnBlock;
+        private readonly float* _packed;
+        private readonly long _packedSize;
+
+        private BlockedJob(CpuDevice device, in Product product, int workers, int depthBlock, int columnBlock)
+        {
+            (_device, _product, _workers, _depthBlock, _columnBlock) = (device, product, workers, depthBlock, columnBlock);
+            bool manyBlocks = depthBlock < product.Depth || columnBlock < product.Columns;
+            _packedSize = (long)depthBlock * columnBlock;
+            _packed = device.SharedScratch(manyBlocks ? 2 * _packedSize : _packedSize);
+        }
+
+        public static BlockedJob Plan(CpuDevice device, in Product product, int workers)
+        {
+            int depthLimit = product.TransposeA ? DepthBlockPacked : DepthBlock;
+            int depthBlocks = Blocks(product.Depth, depthLimit);
+            int depthBlock = RoundUp((product.Depth + depthBlocks - 1) / depthBlocks, 16);
+            depthBlock = Math.Max(16, depthBlock);
+            int bytes = product.TransposeA ? BlockBytesPacked : BlockBytes;
+            int columnLimit = Math.Max(MicroKernel.Columns, bytes / sizeof(float) / depthBlock / MicroKernel.Columns * MicroKernel.Columns);
+            int columnBlocks = Blocks(product.Columns, columnLimit);
+            int columnBlock = RoundUp((product.Columns + columnBlocks - 1) / columnBlocks, MicroKernel.Columns);
+            return new BlockedJob(device, product, workers, depthBlock, columnBlock);
+        }
+
+        public void Run(int worker)
+        {
+            int block = 0;
+            for (int column = 0; column < _product.Columns; column += _columnBlock)
+            {
+                for (int depth = 0; depth < Math.Max(1, _product.Depth); depth += _depthBlock)
+                {
+                    // Two buffers in turn: a quick worker packs the next block while a slow one still reads this one.
+                    var part = new Block
+                    {
+                        Column = column,
+                        Columns = Math.Min(_columnBlock, _product.Columns - column),
+                        Start = depth,
+                        Depth = Math.Min(_depthBlock, _product.Depth - depth),
+                        Packed = _packed + ((block++ & 1) * _packedSize),
+                    };
+                    Pack(part, worker);
+                    if (_workers > 1)
+                    {
+                        _device.Team.Barrier();
+                    }
+
+                    MultiplyTiles(part, worker);
+                }
+            }
+        }
+
+        private void Pack(in Block block, int worker)
+        {
+            int stride = _product.BStride;
+            if (_product.TransposeB)
+            {
+                int chunks = Blocks(block.Depth, Panels.Chunk);
+                long units = (long)block.Panels * chunks;
+                for (long unit = units * worker / _workers; unit < units * (worker + 1) / _workers; unit++)
+                {
+                    var (panel, chunk) = Math.DivRem((int)unit, chunks);
+                    int depth = chunk * Panels.Chunk;
+                    int columns = block.ColumnsOf(panel);
+                    int width = MicroKernel.PanelWidth(columns);
+                    float* source = _product.B + ((long)(block.Column + (panel * MicroKernel.Columns)) * stride) + block.Start + depth;
+                    Panels.PackTransposed(source, stride, columns, Math.Min(Panels.Chunk, block.Depth - depth), block.PanelAt(panel) + (depth * width), width);
+                }
+            }
+            else
+            {
+                int first = (int)((long)block.Depth * worker / _workers);
+                int last = (int)((long)block.Depth * (worker + 1) / _workers);
+                Panels.PackRows(_product.B + ((long)block.Start * stride) + block.Column, stride, first, last, block.Depth, block.Columns, block.Packed);
+            }
+        }
+
+        private void MultiplyTiles(in Block block, int worker)
+        {
+            // One flat range of whole tiles a worker: evenly split, and no tile depends on the split.
+            long tiles = (long)Blocks(_product.Rows, MicroKernel.Rows) * block.Panels;
+            long tile = tiles * worker / _workers;
+            long end = tiles * (worker + 1) / _workers;
+            float* scratch = _device.WorkerScratch(worker, Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns));
+            float* edgeTile = scratch + Panels.GroupSize(_depthBlock, GroupPanels);
+            int lastRowPanel = (int)((end - 1) / block.Panels);
+            var rows = new RowPanels { FirstPacked = -1 };
+            while (tile < end)
+            {
+                int rowPanel = (int)(tile / block.Panels);
+                int panel = (int)(tile % block.Panels);
+                int lastPanel = (int)Math.Min(block.Panels, panel + end - tile);
+                int row = rowPanel * MicroKernel.Rows;
+                int rowCount = Math.Min(MicroKernel.Rows, _product.Rows - row);
+                Find(ref rows, block, rowPanel, rowCount, lastRowPanel, scratch);
+                tile += lastPanel - panel;
+                for (; panel < lastPanel; panel++)
+                {
+                    int columns = block.ColumnsOf(panel);
+                    int width = MicroKernel.PanelWidth(columns);
+                    TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0);
+                    if (rowCount == MicroKernel.Rows && columns == width)
+                    {
+                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, width, store);
+                    }
+                    else
+                    {
+                        var whole = new TileStore { C = edgeTile, Stride = width };
+                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, width, whole);
+                        store.AddPart(edgeTile, width, rowCount, columns);
+                    }
+                }
+            }
+        }
+
+        /// <summary>Where the kernel reads the 12 rows of a: in place where that is as fast, otherwise in a copy.</summary>
+        private void Find(ref RowPanels rows, in Block block, int rowPanel, int rowCount, int lastRowPanel, float* scratch)
+        {
+            int row = rowPanel * MicroKernel.Rows;
+            int stride = _product.AStride;
+            if (!_product.TransposeA)
+            {
+                float* source = _product.A + ((long)row * stride) + block.Start;
+                bool inPlace = rowCount == MicroKernel.Rows && (stride * sizeof(float) % CollidingStride != 0 || block.Panels == 1);
+                rows.A = inPlace ? source : scratch;
+                rows.RowBytes = (inPlace ? stride : Panels.CopyStride(block.Depth)) * sizeof(float);
+                rows.StepBytes = sizeof(float);
+                if (!inPlace)
+                {
+                    Panels.CopyRows(source, stride, rowCount, block.Depth, scratch);
+                }
+
+                return;
+            }
+
+            if (rowPanel >= rows.LastPacked || rowPanel < rows.FirstPacked || rows.FirstPacked < 0)
+            {
+                int whole = _product.Rows / MicroKernel.Rows;
+                int panels = rowPanel < whole ? Math.Min(Math.Min(GroupPanels, whole - rowPanel), lastRowPanel + 1 - rowPanel) : 1;
+                (rows.FirstPacked, rows.LastPacked) = (rowPanel, rowPanel + panels);
+                Panels.PackGroup(_product.A + ((long)block.Start * stride) + row, stride, panels, rowCount, block.Depth, scratch);
+            }
+
+            rows.A = scratch + ((rowPanel - rows.FirstPacked) * Panels.GroupSize(block.Depth, 1));
+            rows.RowBytes = sizeof(float);
+            rows.StepBytes = MicroKernel.Rows * sizeof(float);
+        }
+    }
+
+    /// <summary>A block of b and its place in the product.</summary>
+    private struct Block
+    {
+        public int Column;
+        public int Columns;
+        public int Start;
+        public int Depth;
+        public float* Packed;
+
+        public readonly int Panels => Blocks(Columns, MicroKernel.Columns);
+
+        public readonly float* PanelAt(int panel) => Packed + ((long)panel * MicroKernel.Columns * Depth);
+
+        public readonly int ColumnsOf(int panel) => Math.Min(MicroKernel.Columns, Columns - (panel * MicroKernel.Columns));
+    }
+
+    /// <summary>Twelve rows of a as the kernel reads them, and which panels are packed.</summary>
+    private struct RowPanels
+    {
+        public float* A;
+        public nint RowBytes;
+        public nint StepBytes;
+        public int FirstPacked;
+        public int LastPacked;
+    }
+}

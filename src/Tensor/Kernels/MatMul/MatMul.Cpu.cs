@@ -1,0 +1,79 @@
+namespace TinyLM;
+
+public static unsafe partial class MatMul
+{
+    /// <summary>Up to this many rows (generation) the factor b is read once, unpacked.</summary>
+    public const int FewRows = 4;
+
+    /// <summary>Multiply-adds that are done before another thread has been called.</summary>
+    private const long SmallProduct = 1 << 17;
+
+    // A block of b fits the second-level cache, half a panel of a the first. Where a is packed, longer sums save passes over c.
+    // The depth of a block decides the order of the sum, so it depends on the inner size and on nothing else.
+    private const int DepthBlock = 512;
+    private const int DepthBlockPacked = 1024;
+    private const int BlockBytes = 768 << 10;
+    private const int BlockBytesPacked = 1600 << 10;
+
+    private static void MultiplyOnCpu(CpuDevice device, in Product product)
+    {
+        bool small = (long)product.Rows * product.Columns * product.Depth < SmallProduct;
+        int workers = small ? 1 : device.Team.Count;
+        if (product.Rows <= FewRows && !product.TransposeA)
+        {
+            Run(device, workers, new FewRowsJob(product, workers));
+        }
+        else
+        {
+            Run(device, workers, BlockedJob.Plan(device, product, workers));
+        }
+    }
+
+    private static void Run<TJob>(CpuDevice device, int workers, TJob job)
+        where TJob : struct, IWorkerJob
+    {
+        if (workers == 1)
+        {
+            job.Run(0);
+        }
+        else
+        {
+            device.Team.Run(job);
+        }
+    }
+
+    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private static int Blocks(int value, int size) => Math.Max(1, (value + size - 1) / size);
+
+    /// <summary>The operands as the CPU's kernels read them: pointers to contiguous rows.</summary>
+    private readonly struct Product(
+        int rows, int columns, int depth, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate, Tensor bias, Tensor residual)
+    {
+        public readonly int Rows = rows;
+        public readonly int Columns = columns;
+        public readonly int Depth = depth;
+        public readonly float* A = a.Pointer;
+        public readonly float* B = b.Pointer;
+        public readonly float* C = c.Pointer;
+        public readonly float* Bias = bias.Pointer;
+        public readonly float* Residual = residual.Pointer;
+        public readonly bool TransposeA = transposeA;
+        public readonly bool TransposeB = transposeB;
+        public readonly bool Accumulate = accumulate;
+
+        public int AStride => TransposeA ? Rows : Depth;
+
+        public int BStride => TransposeB ? Depth : Columns;
+
+        /// <summary>The store of the tile at (row, column); bias and residual join the first block of the sum.</summary>
+        public TileStore Store(long row, int column, bool first) => new()
+        {
+            C = C + (row * Columns) + column,
+            Stride = Columns,
+            Accumulate = Accumulate || !first,
+            Bias = first && Bias != null ? Bias + column : null,
+            Residual = first && Residual != null ? Residual + (row * Columns) + column : null,
+        };
+    }
+}

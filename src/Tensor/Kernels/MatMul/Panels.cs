@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace TinyLM;
+
+/// <summary>
+/// Copies of matrices in the order in which <see cref="MicroKernel"/> reads them. A panel of B is [depth][32], or [depth][16] if
+/// it has no more columns; a panel of A is [depth][12]. What stands in the columns past the last one is never looked at.
+/// </summary>
+internal static unsafe class Panels
+{
+    /// <summary>Depth that one worker transposes at a time.</summary>
+    public const int Chunk = 64;
+
+    private const int Lanes = 16;
+
+    public static int GroupSize(int depth, int panels) => panels * ((depth * MicroKernel.Rows) + 16);
+
+    /// <summary>A row distance that is no multiple of a page, and fills whole cache lines.</summary>
+    public static int CopyStride(int depth) => ((depth + 15) / 16 * 16) + (depth % 32 < 16 ? 16 : 32);
+
+    /// <summary>A panel of bᵀ: <paramref name="columns"/> rows of the source, <paramref name="depth"/> of their elements.</summary>
+    public static void PackTransposed(float* source, nint stride, int columns, int depth, float* panel, int width)
+    {
+        if (depth < Lanes)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                for (int p = 0; p < depth; p++)
+                {
+                    panel[(p * width) + column] = source[(column * stride) + p];
+                }
+            }
+
+            return;
+        }
+
+        for (int column = 0; column < columns; column += Lanes)
+        {
+            int rows = Math.Min(Lanes, columns - column);
+            for (int p = 0; p < depth; p += Lanes)
+            {
+                // The last block begins early and writes some elements again: no remainder to do one by one.
+                int start = Math.Min(p, depth - Lanes);
+                Transpose16(source + (column * stride) + start, stride, rows, panel + (start * width) + column, width);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Rows <paramref name="first"/> to <paramref name="last"/> of b [depth, columns] into all panels: row by row, since the
+    /// processor fetches ahead along a row.
+    /// </summary>
+    public static void PackRows(float* source, nint stride, int first, int last, int depth, int columns, float* packed)
+    {
+        int whole = columns / MicroKernel.Columns;
+        int rest = columns - (whole * MicroKernel.Columns);
+        int restWidth = MicroKernel.PanelWidth(rest);
+        nint panelSize = (nint)depth * MicroKernel.Columns;
+        for (int p = first; p < last; p++)
+        {
+            float* row = source + (p * stride);
+            float* panel = packed + (p * MicroKernel.Columns);
+            for (int q = 0; q < whole; q++)
+            {
+                Vector512.Load(row).Store(panel);
+                Vector512.Load(row + Lanes).Store(panel + Lanes);
+                row += MicroKernel.Columns;
+                panel += panelSize;
+            }
+
+            if (rest > 0)
+            {
+                CopyFew(row, packed + (whole * panelSize) + (p * restWidth), rest);
+            }
+        }
+    }
+
+    /// <summary>Twelve rows of a, or fewer, in row-major order but at a harmless distance.</summary>
+    public static void CopyRows(float* source, nint stride, int rows, int depth, float* copy)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            Buffer.MemoryCopy(source + (row * stride), copy + (row * (nint)CopyStride(depth)), depth * sizeof(float), depth * sizeof(float));
+        }
+    }
+
+    /// <summary>Panels of aᵀ: <paramref name="panels"/> times 12 columns of the source, or one panel of fewer.</summary>
+    public static void PackGroup(float* source, nint stride, int panels, int columns, int depth, float* packed)
+    {
+        if (columns < MicroKernel.Rows)
+        {
+            for (int p = 0; p < depth; p++)
+            {
+                for (int column = 0; column < columns; column++)
+                {
+                    packed[(p * MicroKernel.Rows) + column] = source[(p * stride) + column];
+                }
+            }
+
+            return;
+        }
+
+        nint panelSize = GroupSize(depth, 1);
+        for (int p = 0; p < depth; p++)
+        {
+            float* row = source + (p * stride);
+            float* panel = packed + (p * MicroKernel.Rows);
+            for (int q = 0; q < panels; q++)
+            {
+                Vector256.Load(row).Store(panel);
+                Vector128.Load(row + 8).Store(panel + 8);
+                row += MicroKernel.Rows;
+                panel += panelSize;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A block of 16 × 16, transposed; of the source only <paramref name="rows"/> rows exist, and the last one stands in for the
+    /// missing ones.
+    /// </summary>
+    [SkipLocalsInit]
+    public static void Transpose16(float* source, nint stride, int rows, float* result, nint resultStride)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                for (int column = 0; column < Lanes; column++)
+                {
+                    result[(column * resultStride) + row] = source[(row * stride) + column];
+                }
+            }
+
+            return;
+        }
+
+        Vector512<float>* quads = stackalloc Vector512<float>[Lanes];
+        for (int quad = 0; quad < Lanes; quad += 4)
+        {
+            Vector512<float> row0 = Vector512.Load(source + (Math.Min(quad, rows - 1) * stride));
+            Vector512<float> row1 = Vector512.Load(source + (Math.Min(quad + 1, rows - 1) * stride));
+            Vector512<float> row2 = Vector512.Load(source + (Math.Min(quad + 2, rows - 1) * stride));
+            Vector512<float> row3 = Vector512.Load(source + (Math.Min(quad + 3, rows - 1) * stride));
+            Vector512<double> low01 = Avx512F.UnpackLow(row0, row1).AsDouble();
+            Vector512<double> high01 = Avx512F.UnpackHigh(row0, row1).AsDouble();
+            Vector512<double> low23 = Avx512F.UnpackLow(row2, row3).AsDouble();
+            Vector512<double> high23 = Avx512F.UnpackHigh(row2, row3).AsDouble();
+            quads[quad] = Avx512F.UnpackLow(low01, low23).AsSingle();
+            quads[quad + 1] = Avx512F.UnpackHigh(low01, low23).AsSingle();
+            quads[quad + 2] = Avx512F.UnpackLow(high01, high23).AsSingle();
+            quads[quad + 3] = Avx512F.UnpackHigh(high01, high23).AsSingle();
+        }
+
+        // Now column c of rows q … q+3 stands in 128-bit part c / 4 of vector q + c % 4.
+        const byte EvenParts = 0x88;
+        const byte OddParts = 0xdd;
+        for (int column = 0; column < 4; column++)
+        {
+            Vector512<float> even01 = Avx512F.Shuffle4x128(quads[column], quads[4 + column], EvenParts);
+            Vector512<float> odd01 = Avx512F.Shuffle4x128(quads[column], quads[4 + column], OddParts);
+            Vector512<float> even23 = Avx512F.Shuffle4x128(quads[8 + column], quads[12 + column], EvenParts);
+            Vector512<float> odd23 = Avx512F.Shuffle4x128(quads[8 + column], quads[12 + column], OddParts);
+            Avx512F.Shuffle4x128(even01, even23, EvenParts).Store(result + (column * resultStride));
+            Avx512F.Shuffle4x128(odd01, odd23, EvenParts).Store(result + ((4 + column) * resultStride));
+            Avx512F.Shuffle4x128(even01, even23, OddParts).Store(result + ((8 + column) * resultStride));
+            Avx512F.Shuffle4x128(odd01, odd23, OddParts).Store(result + ((12 + column) * resultStride));
+        }
+    }
+
+    /// <summary>Copies up to 32 floats, and reads none beyond.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void CopyFew(float* source, float* destination, int count)
+    {
+        if (count >= Lanes)
+        {
+            Vector512.Load(source).Store(destination);
+            Vector512.Load(source + count - Lanes).Store(destination + count - Lanes);
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            destination[i] = source[i];
+        }
+    }
+}

@@ -1,0 +1,273 @@
+namespace TinyLM.Tests.Kernels;
+
+public class AttentionTests
+{
+    private static readonly Case[] Cases =
+    [
+        new("names", [7, 1, 5, 12, 6, 3], new AttentionShape(4, 4, 16)),
+        new("length 1", [1], new AttentionShape(1, 1, 4)),
+        new("odd head 5", [13, 40, 1, 2], new AttentionShape(3, 3, 5)),
+        new("head 24, grouped", [33, 100, 12], new AttentionShape(6, 2, 24)),
+        new("head 128, multi-query", [50, 17], new AttentionShape(3, 1, 128)),
+        new("head 40", [97, 64], new AttentionShape(2, 1, 40)),
+        new("one document", [1100], new AttentionShape(2, 1, 20)),
+        new("tile edges", [96, 97, 480, 481, 31, 32], new AttentionShape(1, 1, 32)),
+    ];
+
+    [TestCaseSource(nameof(Cases))]
+    public void Forward_and_backward_agree_with_plain_loops(Case @case)
+    {
+        using var device = Device.Open("cpu", 2);
+        CheckAgainstReference(device, @case, 3e-6);
+    }
+
+    [Test]
+    public void The_reference_gradient_agrees_with_finite_differences()
+    {
+        var @case = new Case("small", [3, 5, 1], new AttentionShape(4, 2, 3));
+        double[] qkv = Doubles(@case.Qkv());
+        double[] dy = Doubles(@case.Dy());
+        double[] gradient = AttentionReference.Backward(qkv, dy, @case.Offsets, @case.Shape);
+        const double step = 1e-5;
+        for (int i = 0; i < qkv.Length; i++)
+        {
+            double value = qkv[i];
+            qkv[i] = value + step;
+            double above = Loss();
+            qkv[i] = value - step;
+            double below = Loss();
+            qkv[i] = value;
+            Assert.That(gradient[i], Is.EqualTo((above - below) / (2 * step)).Within(1e-8));
+        }
+
+        double Loss() => AttentionReference.Forward(qkv, @case.Offsets, @case.Shape).Y.Zip(dy, (left, right) => left * right).Sum();
+    }
+
+    [Test]
+    public void Any_number_of_threads_gives_the_same_bits()
+    {
+        var @case = new Case("mixed", [17, 130, 1, 64, 7, 7, 8, 33, 500, 2], new AttentionShape(6, 3, 24));
+        var one = RunAll(1);
+        foreach (int threads in new[] { 2, 3 })
+        {
+            var many = RunAll(threads);
+            Assert.That(many.Y, Is.EqualTo(one.Y));
+            Assert.That(many.LogSumExp, Is.EqualTo(one.LogSumExp));
+            Assert.That(many.Dqkv, Is.EqualTo(one.Dqkv));
+        }
+
+        (float[] Y, float[] LogSumExp, float[] Dqkv) RunAll(int threads)
+        {
+            using var device = Device.Open("cpu", threads);
+            return Run(device, @case);
+        }
+    }
+
+    [Test]
+    public void A_document_has_the_same_bits_alone_as_in_a_stream()
+    {
+        using var device = Device.Open("cpu", 2);
+        var @case = new Case("stream", [17, 130, 1, 64, 7], new AttentionShape(4, 2, 24));
+        var stream = Run(device, @case);
+        for (int document = 0; document < @case.Offsets.DocumentCount; document++)
+        {
+            var alone = Run(device, @case.Only(document));
+            int start = @case.Offsets.Starts[document];
+            int length = @case.Offsets.LengthOf(document);
+            Assert.That(alone.Y, Is.EqualTo(Slice(stream.Y, @case.Shape.QueryWidth)));
+            Assert.That(alone.LogSumExp, Is.EqualTo(Slice(stream.LogSumExp, @case.Shape.QueryHeads)));
+            Assert.That(alone.Dqkv, Is.EqualTo(Slice(stream.Dqkv, @case.Shape.TotalWidth)));
+
+            float[] Slice(float[] all, int columns) => all.AsSpan(start * columns, length * columns).ToArray();
+        }
+    }
+
+    [Test]
+    public void Generation_with_a_cache_agrees_with_the_whole_document([Values(1, 3, 40)] int firstChunk)
+    {
+        using var device = Device.Open("cpu", 2);
+        var @case = new Case("cached", [75], new AttentionShape(4, 2, 20));
+        CheckCached(device, @case, [firstChunk, 1, 2, 9, 75 - firstChunk - 12], 2e-6);
+    }
+
+    [Test]
+    public void A_token_does_not_see_a_later_one_nor_another_document()
+    {
+        using var device = Device.Open("cpu", 1);
+        var @case = new Case("causal", [20, 30], new AttentionShape(2, 2, 8));
+        float[] qkv = @case.Qkv();
+        float[] before = Forward(qkv);
+        for (int column = 0; column < @case.Shape.TotalWidth; column++)
+        {
+            qkv[(35 * @case.Shape.TotalWidth) + column] += 1;
+        }
+
+        float[] after = Forward(qkv);
+        int width = @case.Shape.QueryWidth;
+        Assert.That(after.AsSpan(0, 35 * width).SequenceEqual(before.AsSpan(0, 35 * width)), Is.True);
+        for (int token = 35; token < 50; token++)
+        {
+            Assert.That(after.AsSpan(token * width, width).SequenceEqual(before.AsSpan(token * width, width)), Is.False);
+        }
+
+        float[] Forward(float[] values)
+        {
+            Tensor y = device.Poisoned(50, @case.Shape.QueryWidth);
+            Attention.Forward(device.Upload(50, @case.Shape.TotalWidth, values), @case.Offsets, @case.Shape, y, device.Poisoned(50, 2));
+            return y.ToArray();
+        }
+    }
+
+    [Test]
+    public void A_document_of_4096_tokens_agrees_with_its_last_row_in_double()
+    {
+        using var device = Device.Open("cpu", 2);
+        var @case = new Case("long", [4096], new AttentionShape(1, 1, 16));
+        Tensor y = device.Poisoned(4096, 16);
+        float[] qkv = @case.Qkv();
+        Attention.Forward(device.Upload(4096, 48, qkv), @case.Offsets, @case.Shape, y, device.Poisoned(4096, 1));
+        double[] expected = AttentionReference.Row(Doubles(qkv), 0, 4095, 0, @case.Shape, out _);
+        Assert.That(Numbers.RelativeError(y.RowRange(4095, 1).ToArray(), expected), Is.LessThan(3e-6));
+    }
+
+    [Test]
+    public void A_steady_call_allocates_nothing()
+    {
+        using var device = Device.Open("cpu", 2);
+        var @case = new Case("steady", [40, 7, 90], new AttentionShape(2, 2, 16));
+        Tensor qkv = device.Upload(@case.Tokens, @case.Shape.TotalWidth, @case.Qkv());
+        Tensor y = device.Poisoned(@case.Tokens, 32);
+        Tensor logSumExp = device.Poisoned(@case.Tokens, 2);
+        Tensor dqkv = device.Poisoned(@case.Tokens, @case.Shape.TotalWidth);
+        Step();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+        {
+            Step();
+        }
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        void Step()
+        {
+            Attention.Forward(qkv, @case.Offsets, @case.Shape, y, logSumExp);
+            Attention.Backward(qkv, @case.Offsets, @case.Shape, y, logSumExp, y, dqkv);
+        }
+    }
+
+    [Test]
+    public void Shapes_that_do_not_fit_are_named()
+    {
+        Assert.That(
+            () => AttentionShape.FromWidth(96, 5, 5),
+            Throws.ArgumentException.With.Message.EqualTo("attention: q has 96 columns, not a multiple of 5 heads."));
+        Assert.That(() => AttentionShape.FromWidth(96, 6, 4), Throws.ArgumentException.With.Message.Contains("6 query heads are not a multiple of 4"));
+        using var device = Device.Open("cpu", 1);
+        var shape = new AttentionShape(2, 1, 8);
+        Tensor qkv = device.Allocate(10, 32);
+        Tensor y = device.Allocate(10, 16);
+        Tensor logSumExp = device.Allocate(10, 2);
+        var offsets = DocumentOffsets.OneDocument(10);
+        Assert.That(() => Attention.Forward(y, offsets, shape, y, logSumExp), Throws.ArgumentException.With.Message.Contains("16 columns, expected 32"));
+        Assert.That(
+            () => Attention.Forward(qkv, DocumentOffsets.OneDocument(9), shape, y, logSumExp),
+            Throws.ArgumentException.With.Message.Contains("10 rows, expected 9"));
+        Assert.That(() => Attention.Forward(qkv, offsets, shape, y, y), Throws.ArgumentException.With.Message.Contains("logSumExp is [10, 16]"));
+        Assert.That(
+            () => Attention.ForwardCached(qkv, device.Allocate(12, 16), 3, shape, y),
+            Throws.ArgumentException.With.Message.Contains("3 cached and 10 new tokens do not fit the cache's 12 rows"));
+    }
+
+    internal static void CheckAgainstReference(Device device, Case @case, double tolerance)
+    {
+        var actual = Run(device, @case);
+        double[] qkv = Doubles(@case.Qkv());
+        var expected = AttentionReference.Forward(qkv, @case.Offsets, @case.Shape);
+        double[] gradient = AttentionReference.Backward(qkv, Doubles(@case.Dy()), @case.Offsets, @case.Shape);
+        Assert.That(Numbers.RelativeError(actual.Y, expected.Y), Is.LessThan(tolerance), "y");
+        Assert.That(Numbers.RelativeError(actual.LogSumExp, expected.LogSumExp), Is.LessThan(tolerance), "logSumExp");
+        foreach (var (name, start, width) in @case.Parts())
+        {
+            Assert.That(
+                Numbers.RelativeError(Columns(actual.Dqkv, start, width), Columns(gradient, start, width)), Is.LessThan(2 * tolerance), name);
+        }
+
+        T[] Columns<T>(T[] all, int start, int width)
+        {
+            var part = new T[@case.Tokens * width];
+            for (int i = 0; i < part.Length; i++)
+            {
+                part[i] = all[(i / width * @case.Shape.TotalWidth) + start + (i % width)];
+            }
+
+            return part;
+        }
+    }
+
+    internal static void CheckCached(Device device, Case @case, int[] chunks, double tolerance)
+    {
+        var shape = @case.Shape;
+        Tensor qkv = device.Upload(@case.Tokens, shape.TotalWidth, @case.Qkv());
+        Tensor cache = device.Poisoned(@case.Tokens, 2 * shape.KeyValueWidth);
+        Tensor y = device.Poisoned(@case.Tokens, shape.QueryWidth);
+        int cached = 0;
+        foreach (int count in chunks)
+        {
+            Attention.ForwardCached(qkv.RowRange(cached, count), cache, cached, shape, y.RowRange(cached, count));
+            cached += count;
+        }
+
+        double[] expected = AttentionReference.Forward(Doubles(@case.Qkv()), @case.Offsets, shape).Y;
+        Assert.That(Numbers.RelativeError(y.ToArray(), expected), Is.LessThan(tolerance));
+    }
+
+    private static (float[] Y, float[] LogSumExp, float[] Dqkv) Run(Device device, Case @case)
+    {
+        var shape = @case.Shape;
+        Tensor qkv = device.Upload(@case.Tokens, shape.TotalWidth, @case.Qkv());
+        Tensor y = device.Poisoned(@case.Tokens, shape.QueryWidth);
+        Tensor logSumExp = device.Poisoned(@case.Tokens, shape.QueryHeads);
+        Tensor dqkv = device.Poisoned(@case.Tokens, shape.TotalWidth);
+        Attention.Forward(qkv, @case.Offsets, shape, y, logSumExp);
+        Attention.Backward(qkv, @case.Offsets, shape, y, logSumExp, device.Upload(@case.Tokens, shape.QueryWidth, @case.Dy()), dqkv);
+        return (y.ToArray(), logSumExp.ToArray(), dqkv.ToArray());
+    }
+
+    private static double[] Doubles(float[] values) => Array.ConvertAll(values, value => (double)value);
+
+    public sealed class Case(string name, int[] lengths, AttentionShape shape)
+    {
+        private float[]? _qkv;
+        private float[]? _dy;
+
+        public AttentionShape Shape => shape;
+
+        public DocumentOffsets Offsets { get; } = DocumentOffsets.FromLengths(lengths);
+
+        public int Tokens => Offsets.TokenCount;
+
+        public float[] Qkv() => _qkv ??= Numbers.Random((long)Tokens * shape.TotalWidth, Tokens);
+
+        public float[] Dy() => _dy ??= Numbers.Random((long)Tokens * shape.QueryWidth, Tokens + 1);
+
+        public Case Only(int document)
+        {
+            int start = Offsets.Starts[document];
+            int length = Offsets.LengthOf(document);
+            return new Case($"{name}, document {document}", [length], shape)
+            {
+                _qkv = Qkv().AsSpan(start * shape.TotalWidth, length * shape.TotalWidth).ToArray(),
+                _dy = Dy().AsSpan(start * shape.QueryWidth, length * shape.QueryWidth).ToArray(),
+            };
+        }
+
+        public (string Name, int Start, int Width)[] Parts() =>
+        [
+            ("dq", 0, shape.QueryWidth),
+            ("dk", shape.QueryWidth, shape.KeyValueWidth),
+            ("dv", shape.QueryWidth + shape.KeyValueWidth, shape.KeyValueWidth),
+        ];
+
+        public override string ToString() => name;
+    }
+}
