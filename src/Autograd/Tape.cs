@@ -116,11 +116,13 @@ public sealed class Tape : IDisposable
 
     internal void Open(bool gradients) => (IsOpen, IsRecording) = (true, gradients);
 
-    internal ref readonly TapeNode Node(int index)
+    internal ref readonly TapeNode Node(int index, int step)
     {
-        if (index >= _nodeCount)
+        // The tape is reused: the same place may hold another step's variable by now.
+        if (step != Device.Arena.Step)
         {
-            throw new InvalidOperationException("Variable: its tape has been disposed; copy what you need with ToArray() before.");
+            throw new InvalidOperationException(
+                $"Variable: it belongs to step {step}, whose tape has been disposed (now: step {Device.Arena.Step}); copy what you need with ToArray() before.");
         }
 
         return ref _nodes[index];
