@@ -117,7 +117,9 @@ public sealed unsafe partial class CpuDevice : Device
             if (count > _count)
             {
                 Free();
-                _memory = (float*)HostMemory(Arena.Padded(count * sizeof(float)));
+
+                // Never less than a huge page: on small ones, blocks sized to the cache collide in it.
+                _memory = (float*)HostMemory(Math.Max((long)HugePage, Arena.Padded(count * sizeof(float))));
                 _count = count;
             }
 

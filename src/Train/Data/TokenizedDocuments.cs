@@ -60,6 +60,18 @@ public sealed class TokenizedDocuments
     /// <summary>The number of tokens of one document, BOS included.</summary>
     public int LengthOf(int document) => LimitOf(document) - _starts[document];
 
+    /// <summary>The first documents, as many as fit in <paramref name="maxTokens"/>, and at least one.</summary>
+    public TokenizedDocuments Take(int maxTokens)
+    {
+        int count = Count;
+        while (count > 1 && _starts[count] > maxTokens)
+        {
+            count--;
+        }
+
+        return count == Count ? this : new TokenizedDocuments(_ids[.._starts[count]], _starts[..(count + 1)], BosId);
+    }
+
     /// <summary>
     /// The SHA-256 of all ids and starts, in hex: a run that is resumed on other data, another split or another tokenizer sees it.
     /// </summary>

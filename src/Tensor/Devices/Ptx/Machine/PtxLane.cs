@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+
+namespace TinyLM;
+
+/// <summary>A register of one thread holds its bits in a ulong, zero-extended; these read and write it as a type.</summary>
+internal static unsafe class PtxLane
+{
+    /// <summary>Threads in a warp.</summary>
+    public const int Count = 32;
+
+    /// <summary>What unwritten registers and undefined results hold: a NaN as float32 and as float64, a wild index.</summary>
+    public const ulong Poison = 0x7FF8_DEAD_7FC0_DEAD;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Get<T>(ulong bits)
+        where T : unmanaged => sizeof(T) switch
+        {
+            1 => Unsafe.BitCast<byte, T>((byte)bits),
+            2 => Unsafe.BitCast<ushort, T>((ushort)bits),
+            4 => Unsafe.BitCast<uint, T>((uint)bits),
+            _ => Unsafe.BitCast<ulong, T>(bits),
+        };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Put<T>(T value)
+        where T : unmanaged => sizeof(T) switch
+        {
+            1 => Unsafe.BitCast<T, byte>(value),
+            2 => Unsafe.BitCast<T, ushort>(value),
+            4 => Unsafe.BitCast<T, uint>(value),
+            _ => Unsafe.BitCast<T, ulong>(value),
+        };
+}
