@@ -88,11 +88,7 @@ public sealed class Tape : IDisposable
             throw new ArgumentException($"Backward: the loss is {loss.Value.Describe()}, expected [1, 1]; sum it up first.");
         }
 
-        if (!loss.RequiresGradient)
-        {
-            throw new InvalidOperationException("Backward: the loss depends on no parameter or input, or the tape records no gradients.");
-        }
-
+        CheckRecorded(loss);
         Elementwise.Fill(loss.BeginGradient().Tensor, 1);
         Propagate();
     }
@@ -100,6 +96,12 @@ public sealed class Tape : IDisposable
     /// <summary>As <see cref="Backward(Variable)"/>, for a result of any shape whose gradient is given.</summary>
     public void Backward(Variable output, Tensor gradient)
     {
+        if (gradient.Rows != output.Rows || gradient.Columns != output.Columns)
+        {
+            throw new ArgumentException($"Backward: the gradient is {gradient.Describe()}, expected [{output.Rows}, {output.Columns}], the shape of the result.");
+        }
+
+        CheckRecorded(output);
         Elementwise.Binary<First>(gradient, gradient, output.BeginGradient().Tensor);
         Propagate();
     }
@@ -116,11 +118,13 @@ public sealed class Tape : IDisposable
 
     internal void Open(bool gradients) => (IsOpen, IsRecording) = (true, gradients);
 
-    internal ref readonly TapeNode Node(int index)
+    internal ref readonly TapeNode Node(int index, int step)
     {
-        if (index >= _nodeCount)
+        // The tape is reused: the same place may hold another step's variable by now.
+        if (step != Device.Arena.Step)
         {
-            throw new InvalidOperationException("Variable: its tape has been disposed; copy what you need with ToArray() before.");
+            throw new InvalidOperationException(
+                $"Variable: it belongs to step {step}, whose tape has been disposed (now: step {Device.Arena.Step}); copy what you need with ToArray() before.");
         }
 
         return ref _nodes[index];
@@ -163,6 +167,14 @@ public sealed class Tape : IDisposable
         {
             (node.Gradient, node.HasGradient) = (gradient, true);
             _passed = true;
+        }
+    }
+
+    private static void CheckRecorded(Variable result)
+    {
+        if (!result.RequiresGradient)
+        {
+            throw new InvalidOperationException("Backward: the result depends on no parameter or input, or the tape records no gradients.");
         }
     }
 

@@ -7,32 +7,36 @@ namespace TinyLM;
 public readonly struct Variable
 {
     private readonly Tape? _tape;
-    
+    private readonly int _step;
+
     internal Variable(Tape tape, int index)
     {
-        (_tape, Index) = (tape, index);
+        (_tape, Index, _step) = (tape, index, tape.Device.Arena.Step);
     }
 
     public bool IsNone => _tape is null;
 
     internal int Index { get; }
 
+    /// <summary>What the tape keeps of it.</summary>
+    private ref readonly TapeNode Node => ref Tape.Node(Index, _step);
+
     public Tape Tape => _tape ?? throw new InvalidOperationException("Variable: no variable was given (default).");
 
     public Device Device => Tape.Device;
 
     /// <summary>The value; none for no variable, so that an optional operand passes straight to its kernel.</summary>
-    public Tensor Value => IsNone ? default : Tape.Node(Index).Value;
+    public Tensor Value => IsNone ? default : Node.Value;
 
     public int Rows => Value.Rows;
 
     public int Columns => Value.Columns;
 
     /// <summary>Whether <see cref="Tape.Backward"/> computes a gradient for it.</summary>
-    public bool RequiresGradient => !IsNone && Tape.Node(Index).RequiresGradient;
+    public bool RequiresGradient => !IsNone && Node.RequiresGradient;
 
     /// <summary>The gradient after <see cref="Tape.Backward"/>: of parameters and of inputs; those of intermediate results are given back at once.</summary>
-    public Tensor Gradient => IsNone ? default : Tape.Node(Index).CurrentGradient;
+    public Tensor Gradient => IsNone ? default : Node.CurrentGradient;
 
     /// <summary>
     /// For an op's backward pass: where this operand's gradient goes, and whether it must be added to what is there. None where nobody
