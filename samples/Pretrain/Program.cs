@@ -1,1 +1,50 @@
-return 0;
+// Trains a small GPT on documents, scores it, and lets it write. With no arguments: on the reference documentation of the .NET SDK.
+using System.CommandLine;
+using TinyLM;
+
+var corpus = new Option<string?>("--corpus") { Description = "sdk-docs (default), text (one running text), lines (one document a line) or folder (one document a file)" };
+var text = new Option<string?>("--text") { Description = "the file or folder of the corpus" };
+var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default) or characters" };
+var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
+var layout = new Option<string?>("--layout") { Description = "documents, packed or chunked; default: the preset's" };
+var steps = new Option<int?>("--steps") { Description = "training steps; default: the preset's, or as many as fit in --minutes" };
+var minutes = new Option<double?>("--minutes") { Description = "training time to aim at, for a run without --steps" };
+var learningRate = new Option<double?>("--learning-rate") { Description = "peak learning rate; default: the preset's" };
+var seed = new Option<ulong?>("--seed") { Description = "of weights, data order and samples (default 1)" };
+var validationTokens = new Option<int?>("--validation-tokens") { Description = "held-out tokens that are scored at most" };
+var prompt = new Option<string?>("--prompt") { Description = "begin of the sampled texts" };
+var output = new Option<string?>("--out") { Description = "folder of the run (default: a new one under runs/)" };
+var resume = new Option<bool>("--resume") { Description = "go on with the run in --out, or with the newest under runs/" };
+var device = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda", DefaultValueFactory = _ => "auto" };
+var threads = new Option<int>("--threads") { Description = "CPU threads (default: one a core); the result does not depend on it" };
+var saveSeconds = new Option<double>("--save-seconds") { Description = "seconds between checkpoints", DefaultValueFactory = _ => 20 };
+
+var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
+{
+    corpus, text, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds,
+};
+
+return CommandLine.Run(command, args, (arguments, stop) =>
+{
+    var options = new PretrainOptions
+    {
+        Corpus = arguments.GetValue(corpus),
+        Text = arguments.GetValue(text),
+        Tokenizer = arguments.GetValue(tokenizer),
+        Preset = arguments.GetValue(preset),
+        Layout = CommandLine.ParseName<LayoutKind>("--layout", arguments.GetValue(layout)),
+        Steps = arguments.GetValue(steps),
+        Minutes = arguments.GetValue(minutes),
+        LearningRate = arguments.GetValue(learningRate),
+        Seed = arguments.GetValue(seed),
+        ValidationTokens = arguments.GetValue(validationTokens),
+        Prompt = arguments.GetValue(prompt),
+        Out = arguments.GetValue(output),
+        Resume = arguments.GetValue(resume),
+        Device = arguments.GetValue(device)!,
+        Threads = arguments.GetValue(threads),
+        SaveSeconds = arguments.GetValue(saveSeconds),
+    };
+    PretrainRun.Execute(options, new TrainingDisplay(), stop);
+    return 0;
+});

@@ -26,7 +26,7 @@ public sealed class DocumentOffsets
 
         for (int document = 0; document + 1 < starts.Length; document++)
         {
-            int length = starts[document + 1] - starts[document];
+            long length = (long)starts[document + 1] - starts[document];
             if (length <= 0)
             {
                 throw new ArgumentException(
@@ -34,7 +34,7 @@ public sealed class DocumentOffsets
                     + "leave empty documents out: the offsets must rise strictly.");
             }
 
-            LongestDocument = Math.Max(LongestDocument, length);
+            LongestDocument = Math.Max(LongestDocument, (int)length);
         }
 
         _starts = starts.ToArray();
@@ -75,6 +75,7 @@ public sealed class DocumentOffsets
     /// <summary>Rows of <paramref name="rowLength"/> tokens, the last one shorter where it must be: the "packed, dense" layout.</summary>
     public static DocumentOffsets Rows(int tokenCount, int rowLength)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowLength, 1);
         var starts = new List<int>();
         for (int start = 0; start < tokenCount; start += rowLength)
         {

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace TinyLM;
 
 /// <summary>A vector of int32 in a device's memory: token ids, targets, positions. Lives as a <see cref="Tensor"/> does.</summary>
@@ -7,12 +9,18 @@ public readonly unsafe struct IndexTensor
     private readonly nint _address;
     private readonly int _step;
 
-    internal IndexTensor(Device device, nint address, int length, int step)
+    internal IndexTensor(Device device, nint address, ReadOnlySpan<int> values, int step)
     {
-        (_device, _address, Length, _step) = (device, address, length, step);
+        (_device, _address, Length, _step) = (device, address, values.Length, step);
+        (Smallest, Largest) = values.IsEmpty ? (0, -1) : (TensorPrimitives.Min(values), TensorPrimitives.Max(values));
     }
 
     public int Length { get; }
+
+    /// <summary>The smallest and the largest index: an op checks its range once, at the boundary, on any device.</summary>
+    public int Smallest { get; }
+
+    public int Largest { get; }
 
     public bool IsNone => _device is null;
 

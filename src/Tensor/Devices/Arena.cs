@@ -72,8 +72,8 @@ public sealed class Arena
         return address;
     }
 
-    /// <summary>Gives one allocation of this step back early. The caller knows that nobody will use it again.</summary>
-    internal void Recycle(in Tensor tensor)
+    /// <summary>Gives one allocation of this step back early: it is handed out again before fresh memory. Only for whoever knows that nobody will use it again.</summary>
+    public void Recycle(in Tensor tensor)
     {
         long bytes = Padded(tensor.Length * sizeof(float));
         if (!_recycled.TryGetValue(bytes, out Stack<nint>? free))

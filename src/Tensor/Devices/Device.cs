@@ -77,7 +77,7 @@ public abstract class Device : IDisposable
             CopyToDevice(source, address, values.Length * (long)sizeof(int));
         }
 
-        return new IndexTensor(this, address, values.Length, Arena.Step);
+        return new IndexTensor(this, address, values, Arena.Step);
     }
 
     /// <summary>Waits until every kernel launched so far has ended.</summary>
@@ -100,10 +100,13 @@ public abstract class Device : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A block of device memory, 256-byte aligned, zeroed. Counted in <see cref="AllocatedBytes"/>.</summary>
+    /// <summary>
+    /// A block of device memory, 256-byte aligned, zeroed, with spare bytes past its end, since a CPU kernel reads whole vectors.
+    /// Counted in <see cref="AllocatedBytes"/>.
+    /// </summary>
     internal nint AllocateBlock(long bytes)
     {
-        nint block = AllocateMemory(bytes);
+        nint block = AllocateMemory(bytes + Arena.Alignment);
         AllocatedBytes += bytes;
         PeakBytes = Math.Max(PeakBytes, AllocatedBytes);
         return block;

@@ -1,0 +1,18 @@
+namespace TinyLM;
+
+/// <summary>
+/// The record of one differentiable op on a tape: its operands, and how a gradient flows back through it. The tape keeps the
+/// objects from step to step, so a steady step allocates none: every field must be set again each time.
+/// </summary>
+public abstract class Operation
+{
+    /// <summary>The op's result.</summary>
+    public Variable Output { get; internal set; }
+
+    /// <summary>The name of the op, for messages and profiles.</summary>
+    public virtual string Name => GetType().Name;
+
+    /// <summary>Given the gradient of <see cref="Output"/>, writes or adds the gradients of the operands (<see cref="Variable.BeginGradient"/>).</summary>
+    /// <param name="gradient">Of the shape of the output.</param>
+    public abstract void Backward(Tensor gradient);
+}

@@ -1,0 +1,97 @@
+namespace TinyLM;
+
+/// <summary>Differentiable ops over a stream of documents: embedding, rotary positions, attention.</summary>
+public static class StreamOperations
+{
+    /// <inheritdoc cref="Embedding"/>
+    /// <param name="table">[entries, columns].</param>
+    /// <param name="ids">[tokens].</param>
+    public static Variable Embedding(this Variable table, IndexTensor ids)
+    {
+        Tensor y = table.Tape.Allocate(ids.Length, table.Columns);
+        TinyLM.Embedding.Forward(table.Value, ids, y);
+        var operation = table.Tape.Record<EmbeddingRecord>(table);
+        operation?.Set(table, ids);
+        return table.Tape.Result(operation, y);
+    }
+
+    /// <inheritdoc cref="TinyLM.Rotary.Apply"/>
+    public static Variable Rotary(this Variable x, IndexTensor positions, Tensor table, int headCount)
+    {
+        Tensor y = x.Tape.Allocate(x.Rows, x.Columns);
+        TinyLM.Rotary.Apply(x.Value, positions, table, headCount, inverse: false, y);
+        var operation = x.Tape.Record<RotaryRecord>(x);
+        operation?.Set(x, positions, table, headCount);
+        return x.Tape.Result(operation, y);
+    }
+
+    /// <inheritdoc cref="TinyLM.Attention.Forward"/>
+    public static Variable Attention(this Variable qkv, DocumentOffsets offsets, AttentionShape shape)
+    {
+        Tensor y = qkv.Tape.Allocate(qkv.Rows, shape.QueryWidth), logSumExp = qkv.Tape.Allocate(qkv.Rows, shape.QueryHeads);
+        TinyLM.Attention.Forward(qkv.Value, offsets, shape, y, logSumExp);
+        var operation = qkv.Tape.Record<AttentionRecord>(qkv);
+        operation?.Set(qkv, offsets, shape, logSumExp);
+        return qkv.Tape.Result(operation, y);
+    }
+
+    private sealed class EmbeddingRecord : Operation
+    {
+        private Variable _table;
+        private IndexTensor _ids;
+
+        public override string Name => "Embedding";
+
+        public void Set(Variable table, IndexTensor ids) => (_table, _ids) = (table, ids);
+
+        public override void Backward(Tensor gradient)
+        {
+            GradientSlot table = _table.BeginGradient();
+            TinyLM.Embedding.Backward(_ids, gradient, table.Tensor, table.Accumulate);
+        }
+    }
+
+    private sealed class RotaryRecord : Operation
+    {
+        private Variable _x;
+        private IndexTensor _positions;
+        private Tensor _table;
+        private int _headCount;
+
+        public override string Name => "Rotary";
+
+        public void Set(Variable x, IndexTensor positions, Tensor table, int headCount) =>
+            (_x, _positions, _table, _headCount) = (x, positions, table, headCount);
+
+        /// <summary>A turn is undone in place, and the gradient passed on.</summary>
+        public override void Backward(Tensor gradient)
+        {
+            TinyLM.Rotary.Apply(gradient, _positions, _table, _headCount, inverse: true, gradient);
+            _x.PassGradient(gradient);
+        }
+    }
+
+    private sealed class AttentionRecord : Operation
+    {
+        private Variable _qkv;
+        private DocumentOffsets _offsets = null!;
+        private AttentionShape _shape;
+        private Tensor _logSumExp;
+
+        public override string Name => "Attention";
+
+        public void Set(Variable qkv, DocumentOffsets offsets, AttentionShape shape, Tensor logSumExp) =>
+            (_qkv, _offsets, _shape, _logSumExp) = (qkv, offsets, shape, logSumExp);
+
+        public override void Backward(Tensor gradient)
+        {
+            GradientSlot qkv = _qkv.BeginGradient();
+            Tensor target = qkv.Accumulate ? _qkv.Tape.Allocate(_qkv.Rows, _qkv.Columns) : qkv.Tensor;
+            TinyLM.Attention.Backward(_qkv.Value, _offsets, _shape, Output.Value, _logSumExp, gradient, target);
+            if (qkv.Accumulate)
+            {
+                Elementwise.Accumulate(target, qkv.Tensor);
+            }
+        }
+    }
+}

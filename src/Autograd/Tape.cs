@@ -1,0 +1,241 @@
+namespace TinyLM;
+
+/// <summary>
+/// The record of one step: every result of a differentiable op, in order, so that <see cref="Backward"/> can walk it in reverse. It
+/// ends with <see cref="Dispose"/>, and with it all that the step put in the arena. <c>using Tape tape = device.BeginTape();</c>
+/// </summary>
+public sealed class Tape : IDisposable
+{
+    private readonly List<Operation> _operations = [];
+    private TapeNode[] _nodes = new TapeNode[256];
+    private int _nodeCount;
+    private int _operationCount;
+
+    /// <summary>Set when the running op has handed its output's gradient on, memory and all.</summary>
+    private bool _passed;
+
+    internal Tape(Device device)
+    {
+        Device = device;
+    }
+
+    public Device Device { get; }
+
+    /// <summary>False in a tape without gradients: ops compute, nothing is recorded.</summary>
+    public bool IsRecording { get; private set; }
+
+    /// <summary>Whether the tape is between <see cref="TapeExtensions.BeginTape"/> and <see cref="Dispose"/>.</summary>
+    internal bool IsOpen { get; private set; }
+
+    /// <summary>A value that needs no gradient.</summary>
+    public Variable Constant(Tensor value) => Add(new TapeNode { Value = value });
+
+    /// <summary>A value whose gradient is wanted after <see cref="Backward"/>.</summary>
+    public Variable Input(Tensor value) => Add(new TapeNode { Value = value, RequiresGradient = IsRecording, IsLeaf = true });
+
+    /// <summary>A parameter; its gradient goes to <see cref="Parameter.Gradient"/>.</summary>
+    public Variable Use(Parameter parameter) =>
+        Add(new TapeNode { Value = parameter.Value, RequiresGradient = IsRecording, IsLeaf = true, Parameter = parameter });
+
+    /// <summary>As <see cref="Use"/>; none for none.</summary>
+    public Variable UseOptional(Parameter? parameter) => parameter is null ? default : Use(parameter);
+
+    /// <summary>A result with undefined contents, for an op to write.</summary>
+    public Tensor Allocate(int rows, int columns) => Device.Temporary(rows, columns);
+
+    /// <summary>
+    /// For an op: its record on this tape, to be filled in, or null where no operand wants a gradient. The object may have served an
+    /// earlier step: set all of its fields.
+    /// </summary>
+    public TOperation? Record<TOperation>(Variable a, Variable b = default, Variable c = default)
+        where TOperation : Operation, new()
+    {
+        if (!a.RequiresGradient && !b.RequiresGradient && !c.RequiresGradient)
+        {
+            return null;
+        }
+
+        int index = _operationCount++;
+        if (index == _operations.Count)
+        {
+            _operations.Add(new TOperation());
+        }
+        else if (_operations[index] is not TOperation)
+        {
+            _operations[index] = new TOperation();
+        }
+
+        return (TOperation)_operations[index];
+    }
+
+    /// <summary>For an op: its result, tied to its record.</summary>
+    public Variable Result(Operation? operation, Tensor value)
+    {
+        Variable result = Add(new TapeNode { Value = value, RequiresGradient = operation is not null });
+        if (operation is not null)
+        {
+            operation.Output = result;
+        }
+
+        return result;
+    }
+
+    /// <summary>Computes the gradient of a [1, 1] loss with respect to every parameter and input that led to it.</summary>
+    public void Backward(Variable loss)
+    {
+        if (loss.Value.Length != 1)
+        {
+            throw new ArgumentException($"Backward: the loss is {loss.Value.Describe()}, expected [1, 1]; sum it up first.");
+        }
+
+        CheckRecorded(loss);
+        Elementwise.Fill(loss.BeginGradient().Tensor, 1);
+        Propagate();
+    }
+
+    /// <summary>As <see cref="Backward(Variable)"/>, for a result of any shape whose gradient is given.</summary>
+    public void Backward(Variable output, Tensor gradient)
+    {
+        if (gradient.Rows != output.Rows || gradient.Columns != output.Columns)
+        {
+            throw new ArgumentException($"Backward: the gradient is {gradient.Describe()}, expected [{output.Rows}, {output.Columns}], the shape of the result.");
+        }
+
+        CheckRecorded(output);
+        Elementwise.Binary<First>(gradient, gradient, output.BeginGradient().Tensor);
+        Propagate();
+    }
+
+    public void Dispose()
+    {
+        if (IsOpen)
+        {
+            Array.Clear(_nodes, 0, _nodeCount);
+            (_nodeCount, _operationCount, IsOpen) = (0, 0, false);
+            Device.Arena.EndStep();
+        }
+    }
+
+    internal void Open(bool gradients) => (IsOpen, IsRecording) = (true, gradients);
+
+    internal ref readonly TapeNode Node(int index, int step)
+    {
+        // The tape is reused: the same place may hold another step's variable by now.
+        if (step != Device.Arena.Step)
+        {
+            throw new InvalidOperationException(
+                $"Variable: it belongs to step {step}, whose tape has been disposed (now: step {Device.Arena.Step}); copy what you need with ToArray() before.");
+        }
+
+        return ref _nodes[index];
+    }
+
+    internal GradientSlot BeginGradient(int index)
+    {
+        ref TapeNode node = ref _nodes[index];
+        bool accumulate = node.HasGradient;
+        if (node.Parameter is { } parameter)
+        {
+            accumulate = parameter.HasGradient;
+            parameter.HasGradient = true;
+        }
+        else if (!accumulate)
+        {
+            node.Gradient = Allocate(node.Value.Rows, node.Value.Columns);
+        }
+
+        node.HasGradient = true;
+        return new GradientSlot(node.CurrentGradient, accumulate);
+    }
+
+    internal void PassGradient(int index, Tensor gradient)
+    {
+        ref TapeNode node = ref _nodes[index];
+        if (node.HasGradient || node.IsLeaf)
+        {
+            GradientSlot slot = BeginGradient(index);
+            if (slot.Accumulate)
+            {
+                Elementwise.Accumulate(gradient, slot.Tensor);
+            }
+            else
+            {
+                Elementwise.Binary<First>(gradient, gradient, slot.Tensor);
+            }
+        }
+        else
+        {
+            (node.Gradient, node.HasGradient) = (gradient, true);
+            _passed = true;
+        }
+    }
+
+    private static void CheckRecorded(Variable result)
+    {
+        if (!result.RequiresGradient)
+        {
+            throw new InvalidOperationException("Backward: the result depends on no parameter or input, or the tape records no gradients.");
+        }
+    }
+
+    private void Propagate()
+    {
+        for (int i = _operationCount - 1; i >= 0; i--)
+        {
+            Operation operation = _operations[i];
+            if (!Node(operation.Output).HasGradient)
+            {
+                continue;
+            }
+
+            Tensor gradient = operation.Output.Gradient;
+            _passed = false;
+            operation.Backward(gradient);
+            ref TapeNode node = ref Node(operation.Output);
+            if (!_passed)
+            {
+                Device.Arena.Recycle(gradient);
+            }
+
+            (node.Gradient, node.HasGradient) = (default, false);
+        }
+    }
+
+    private ref TapeNode Node(Variable variable) => ref _nodes[variable.Index];
+
+    private Variable Add(in TapeNode node)
+    {
+        if (_nodeCount == _nodes.Length)
+        {
+            Array.Resize(ref _nodes, 2 * _nodes.Length);
+        }
+
+        if (!IsOpen)
+        {
+            throw new InvalidOperationException("Tape: it has been disposed; begin a new one for the next step.");
+        }
+
+        _nodes[_nodeCount] = node;
+        return new Variable(this, _nodeCount++);
+    }
+
+    /// <summary>a: a copy.</summary>
+    private readonly struct First : IBinaryOp
+    {
+        public static T Apply<T>(T a, T b)
+            where T : struct, ILane<T> => a;
+    }
+}
+
+/// <summary>What a tape keeps of a variable.</summary>
+internal struct TapeNode
+{
+    public Tensor Value;
+    public Tensor Gradient;
+    public Parameter? Parameter;
+    public bool RequiresGradient;
+    public bool HasGradient;
+    public bool IsLeaf;
+
+    public readonly Tensor CurrentGradient => Parameter is { } parameter ? parameter.Gradient : Gradient;
+}

@@ -1,0 +1,24 @@
+using System.Runtime.CompilerServices;
+
+namespace TinyLM;
+
+/// <summary>Begins tapes. A device has one, reused from step to step.</summary>
+public static class TapeExtensions
+{
+    private static readonly ConditionalWeakTable<Device, Tape> Tapes = [];
+
+    /// <summary>Begins a step. Dispose the tape to end it, and all its tensors.</summary>
+    /// <param name="device">Where the step runs.</param>
+    /// <param name="gradients">False for scoring and generation: nothing is recorded.</param>
+    public static Tape BeginTape(this Device device, bool gradients = true)
+    {
+        Tape tape = Tapes.GetValue(device, key => new Tape(key));
+        if (tape.IsOpen)
+        {
+            throw new InvalidOperationException("BeginTape: this device's last tape is still open; dispose it first (using).");
+        }
+
+        tape.Open(gradients);
+        return tape;
+    }
+}

@@ -1,0 +1,56 @@
+namespace TinyLM;
+
+/// <summary>Causal self-attention within each document: x + W_out · attention(W_qkv · norm(x)).</summary>
+internal sealed class AttentionLayer
+{
+    private readonly int _layer;
+    private readonly AttentionShape _shape;
+    private readonly Norm _norm;
+    private readonly LinearLayer _qkv, _output;
+
+    public AttentionLayer(GptConfig config, ParameterSet parameters, int layer)
+    {
+        _layer = layer;
+        _shape = Shape(config);
+        _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
+        _qkv = new LinearLayer(config, parameters, $"{Name(layer)}.qkv");
+        _output = new LinearLayer(config, parameters, $"{Name(layer)}.output");
+    }
+
+    public static void Declare(ParameterPlan plan, GptConfig config, int layer)
+    {
+        Norm.Declare(plan, config, $"{Name(layer)}.norm");
+        LinearLayer.Declare(plan, config, $"{Name(layer)}.qkv", Shape(config).TotalWidth, config.Width, Initial.Deviation);
+        LinearLayer.Declare(plan, config, $"{Name(layer)}.output", config.Width, Shape(config).QueryWidth, Initial.ResidualDeviation(config));
+    }
+
+    /// <param name="x">[tokens, width].</param>
+    /// <param name="context">Documents, positions, cache.</param>
+    /// <returns>[tokens, width].</returns>
+    public Variable Forward(Variable x, in StreamContext context)
+    {
+        Variable qkv = _qkv.Forward(_norm.Forward(x));
+        if (!context.RotaryTable.IsNone)
+        {
+            qkv = qkv.Rotary(context.Positions, context.RotaryTable, _shape.QueryHeads + _shape.KeyValueHeads);
+        }
+
+        return _output.Forward(Attend(qkv, context), residual: x);
+    }
+
+    private Variable Attend(Variable qkv, in StreamContext context)
+    {
+        if (context.Cache is not { } cache)
+        {
+            return qkv.Attention(context.Offsets, _shape);
+        }
+
+        Tensor y = context.Tape.Allocate(qkv.Rows, _shape.QueryWidth);
+        Attention.ForwardCached(qkv.Value, cache.Layer(_layer), cache.Count, _shape, y);
+        return context.Tape.Constant(y);
+    }
+
+    private static AttentionShape Shape(GptConfig config) => new(config.HeadCount, config.KeyValueHeadCount, config.HeadSize);
+
+    private static string Name(int layer) => $"blocks.{layer}.attention";
+}

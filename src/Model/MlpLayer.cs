@@ -1,0 +1,47 @@
+namespace TinyLM;
+
+/// <summary>The feed-forward part: x + W_down · hidden(norm(x)), with the hidden layer of <see cref="MlpKind"/>.</summary>
+internal sealed class MlpLayer
+{
+    private readonly MlpKind _kind;
+    private readonly Norm _norm;
+    private readonly LinearLayer _up, _down;
+    private readonly LinearLayer? _gate;
+
+    public MlpLayer(GptConfig config, ParameterSet parameters, int layer)
+    {
+        _kind = config.Mlp;
+        _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
+        _gate = _kind == MlpKind.SwiGlu ? new LinearLayer(config, parameters, $"{Name(layer)}.gate") : null;
+        _up = new LinearLayer(config, parameters, $"{Name(layer)}.up");
+        _down = new LinearLayer(config, parameters, $"{Name(layer)}.down");
+    }
+
+    public static void Declare(ParameterPlan plan, GptConfig config, int layer)
+    {
+        Norm.Declare(plan, config, $"{Name(layer)}.norm");
+        if (config.Mlp == MlpKind.SwiGlu)
+        {
+            LinearLayer.Declare(plan, config, $"{Name(layer)}.gate", config.HiddenWidth, config.Width, Initial.Deviation);
+        }
+
+        LinearLayer.Declare(plan, config, $"{Name(layer)}.up", config.HiddenWidth, config.Width, Initial.Deviation);
+        LinearLayer.Declare(plan, config, $"{Name(layer)}.down", config.Width, config.HiddenWidth, Initial.ResidualDeviation(config));
+    }
+
+    /// <param name="x">[tokens, width].</param>
+    /// <returns>[tokens, width].</returns>
+    public Variable Forward(Variable x)
+    {
+        Variable normed = _norm.Forward(x), up = _up.Forward(normed);
+        Variable hidden = _kind switch
+        {
+            MlpKind.SwiGlu => _gate!.Forward(normed).Apply<SwiGlu>(up),
+            MlpKind.ReluSquared => up.Apply<ReluSquared>(),
+            _ => up.Apply<Gelu>(),
+        };
+        return _down.Forward(hidden, residual: x);
+    }
+
+    private static string Name(int layer) => $"blocks.{layer}.mlp";
+}

@@ -1,0 +1,145 @@
+using ILGPU;
+
+namespace TinyLM;
+
+/// <summary>
+/// y[t] = table[ids[t]]; backward: dtable[i] = Σ of dy[t] over the t with ids[t] = i, in the order of t.
+/// <remarks>torch.nn.functional.embedding</remarks>
+/// </summary>
+public static unsafe class Embedding
+{
+    private static readonly GpuKernel ForwardGpu = new(ForwardKernel);
+    private static readonly GpuKernel BackwardGpu = new(BackwardKernel);
+
+    /// <param name="table">[entries, columns].</param>
+    /// <param name="ids">[tokens], each in 0 … entries - 1.</param>
+    /// <param name="y">[tokens, columns].</param>
+    public static void Forward(Tensor table, IndexTensor ids, Tensor y)
+    {
+        Shapes.Check(nameof(Embedding), nameof(y), y, ids.Length, table.Columns);
+        Shapes.CheckRange(nameof(Embedding), "id", ids, table.Rows);
+        switch (table.Device)
+        {
+            case CpuDevice cpu:
+                cpu.For(ids.Length, new ForwardBody(table, ids, y), smallestShare: 32);
+                break;
+            case GpuDevice gpu:
+                gpu.Launch(ForwardGpu, GpuReduction.GroupsForRows(y.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
+                    .With(table).With(ids).With(y).With(y.Rows).With(y.Columns).Run();
+                break;
+        }
+    }
+
+    /// <summary>dtable [entries, columns] is written, rows without a token as zeros, or added to.</summary>
+    public static void Backward(IndexTensor ids, Tensor dy, Tensor dtable, bool accumulate)
+    {
+        Shapes.Check(nameof(Embedding), nameof(dy), dy, ids.Length, dtable.Columns);
+        Shapes.CheckRange(nameof(Embedding), "id", ids, dtable.Rows);
+        if (!accumulate)
+        {
+            Elementwise.Fill(dtable, 0);
+        }
+
+        switch (dtable.Device)
+        {
+            case CpuDevice cpu:
+                int strips = (dtable.Columns + VectorLane.Width - 1) / VectorLane.Width;
+                cpu.For(strips, new BackwardBody(ids, dy, dtable), smallestShare: 2);
+                break;
+            case GpuDevice gpu:
+                gpu.Launch(BackwardGpu, GpuReduction.GroupsForRows(dy.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
+                    .With(ids).With(dy).With(dtable).With(dy.Rows).With(dy.Columns).Run();
+                break;
+        }
+    }
+
+    private readonly struct ForwardBody(Tensor table, IndexTensor ids, Tensor y) : CpuDevice.IRangeBody
+    {
+        private readonly float* _table = table.Pointer, _y = y.Pointer;
+        private readonly int* _ids = ids.Pointer;
+        private readonly int _columns = table.Columns;
+
+        public void Run(long start, long end)
+        {
+            for (long token = start; token < end; token++)
+            {
+                new ReadOnlySpan<float>(_table + (long)_ids[token] * _columns, _columns).CopyTo(new Span<float>(_y + token * _columns, _columns));
+            }
+        }
+    }
+
+    /// <summary>A worker owns strips of sixteen columns: no two write the same place, and the tokens come in order.</summary>
+    private readonly struct BackwardBody(IndexTensor ids, Tensor dy, Tensor dtable) : CpuDevice.IRangeBody
+    {
+        private readonly float* _dy = dy.Pointer, _dtable = dtable.Pointer;
+        private readonly int* _ids = ids.Pointer;
+        private readonly int _tokens = dy.Rows, _columns = dy.Columns;
+
+        public void Run(long start, long end)
+        {
+            int firstColumn = (int)start * VectorLane.Width, lastColumn = Math.Min(_columns, (int)end * VectorLane.Width);
+            for (int token = 0; token < _tokens; token++)
+            {
+                float* source = _dy + (long)token * _columns, target = _dtable + (long)_ids[token] * _columns;
+                for (int column = firstColumn; column < lastColumn; column += VectorLane.Width)
+                {
+                    (VectorLane.Load(target + column) + VectorLane.Load(source + column)).StoreFirst(target + column, lastColumn - column);
+                }
+            }
+        }
+    }
+
+    /// <summary>A warp a token.</summary>
+    private static void ForwardKernel(ArrayView<float> table, ArrayView<int> ids, ArrayView<float> y, int tokens, int columns)
+    {
+        int token = GpuReduction.Row();
+        if (token >= tokens)
+        {
+            return;
+        }
+
+        for (int column = GpuReduction.Lane(); column < columns; column += GpuReduction.WarpSize)
+        {
+            y[token * columns + column] = table[ids[token] * columns + column];
+        }
+    }
+
+    /// <summary>A warp a token: the one that meets an id first adds up all its tokens, in order and without atomics.</summary>
+    private static void BackwardKernel(ArrayView<int> ids, ArrayView<float> dy, ArrayView<float> dtable, int tokens, int columns)
+    {
+        int first = GpuReduction.Row(), lane = GpuReduction.Lane();
+        if (first >= tokens)
+        {
+            return;
+        }
+
+        int id = ids[first];
+        float earlier = 0;
+        for (int token = lane; token < first; token += GpuReduction.WarpSize)
+        {
+            if (ids[token] == id)
+            {
+                earlier = 1;
+            }
+        }
+
+        if (GpuReduction.WarpMax(earlier) > 0)
+        {
+            return;
+        }
+
+        for (int column = lane; column < columns; column += GpuReduction.WarpSize)
+        {
+            float sum = dtable[id * columns + column];
+            for (int token = first; token < tokens; token++)
+            {
+                if (ids[token] == id)
+                {
+                    sum += dy[token * columns + column];
+                }
+            }
+
+            dtable[id * columns + column] = sum;
+        }
+    }
+}

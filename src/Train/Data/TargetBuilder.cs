@@ -1,0 +1,55 @@
+namespace TinyLM;
+
+/// <summary>
+/// The one place that says what is predicted after a token: the next token of the same document. After a document's last token nothing
+/// is, unless its end is scored too: then it is BOS, the beginning of whatever comes next. A document's first token, BOS, is context
+/// and never a target of its own document. How a document is cut into chunks or rows does not matter: the target of a chunk's last token
+/// is the first of the next chunk.
+/// </summary>
+public static class TargetBuilder
+{
+    /// <summary>The target of a token after which nothing is predicted.</summary>
+    public const int None = -1;
+
+    /// <summary>The targets of tokens <paramref name="start"/>, <paramref name="start"/> + 1, … of a document.</summary>
+    /// <param name="document">[tokens]: the whole document, BOS first.</param>
+    /// <param name="start">The first token whose target is asked for.</param>
+    /// <param name="bosId">The id that begins a document.</param>
+    /// <param name="scoreEnd">Whether the document's end is predicted.</param>
+    /// <param name="targets">Receives the targets, as many as it is long.</param>
+    public static void Fill(ReadOnlySpan<int> document, int start, int bosId, bool scoreEnd, Span<int> targets)
+    {
+        ReadOnlySpan<int> following = document[(start + 1)..];
+        if (following.Length >= targets.Length)
+        {
+            following[..targets.Length].CopyTo(targets);
+            return;
+        }
+
+        following.CopyTo(targets);
+        targets[following.Length] = scoreEnd ? bosId : None;
+        if (following.Length + 1 != targets.Length)
+        {
+            throw new ArgumentException(
+                $"TargetBuilder: {targets.Length} targets from token {start} on, but the document has only {document.Length} tokens.");
+        }
+    }
+
+    /// <summary>How many targets a document of <paramref name="tokenCount"/> tokens has.</summary>
+    public static int CountTargets(int tokenCount, bool scoreEnd) => scoreEnd ? tokenCount : tokenCount - 1;
+
+    /// <summary>Whole documents, one after another, as a batch.</summary>
+    /// <param name="documents">At least one; each is [BOS] + tokens.</param>
+    /// <param name="scoreEnd">Whether the documents' ends are predicted.</param>
+    public static TokenBatch Build(TokenizedDocuments documents, bool scoreEnd = false)
+    {
+        var targets = new int[documents.TokenCount];
+        for (int document = 0; document < documents.Count; document++)
+        {
+            int start = documents.Starts[document];
+            Fill(documents[document], 0, documents.BosId, scoreEnd, targets.AsSpan(start, documents.LengthOf(document)));
+        }
+
+        return new TokenBatch(documents.Ids.ToArray(), targets, new DocumentOffsets(documents.Starts));
+    }
+}

@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace TinyLM;
+
+/// <summary>
+/// Documents as token ids, one after another in one array: each is <c>[BOS] + its tokens</c>. A document of n tokens has n - 1 targets
+/// (see <see cref="TargetBuilder"/>), so one of a single token, BOS, has none.
+/// </summary>
+public sealed class TokenizedDocuments
+{
+    private readonly int[] _ids;
+    private readonly int[] _starts;
+
+    /// <param name="ids">[tokens]: the token ids of all documents.</param>
+    /// <param name="starts">[documents + 1]: the first token of each document, then the number of tokens. <c>[0]</c> for no
+    /// documents.</param>
+    /// <param name="bosId">The id that each document begins with.</param>
+    /// <exception cref="ArgumentException">The starts do not run from 0 to the number of tokens, or a document does not begin with
+    /// BOS.</exception>
+    public TokenizedDocuments(int[] ids, int[] starts, int bosId)
+    {
+        if (starts.Length == 0 || starts[0] != 0 || starts[^1] != ids.Length)
+        {
+            throw new ArgumentException($"TokenizedDocuments: the starts must run from 0 to {ids.Length}, the number of tokens.");
+        }
+
+        for (int document = 0; document + 1 < starts.Length; document++)
+        {
+            if (starts[document + 1] <= starts[document])
+            {
+                throw new ArgumentException($"TokenizedDocuments: document {document} has no tokens; expected BOS at least.");
+            }
+
+            if (ids[starts[document]] != bosId)
+            {
+                throw new ArgumentException($"TokenizedDocuments: document {document} begins with id {ids[starts[document]]}, expected "
+                    + $"{bosId}, BOS.");
+            }
+        }
+
+        (_ids, _starts, BosId) = (ids, starts, bosId);
+    }
+
+    /// <summary>How many documents there are; may be 0.</summary>
+    public int Count => _starts.Length - 1;
+
+    /// <summary>How many tokens all documents have together, BOS included.</summary>
+    public int TokenCount => _ids.Length;
+
+    /// <summary>The id that each document begins with.</summary>
+    public int BosId { get; }
+
+    /// <summary>[tokens]: the ids of all documents.</summary>
+    public ReadOnlySpan<int> Ids => _ids;
+
+    /// <summary>[documents + 1]: the first token of each document, then the number of tokens.</summary>
+    public ReadOnlySpan<int> Starts => _starts;
+
+    /// <summary>The ids of one document, BOS first.</summary>
+    public ReadOnlySpan<int> this[int document] => _ids.AsSpan(_starts[document]..LimitOf(document));
+
+    /// <summary>The number of tokens of one document, BOS included.</summary>
+    public int LengthOf(int document) => LimitOf(document) - _starts[document];
+
+    /// <summary>The first documents, as many as fit in <paramref name="maxTokens"/>, and at least one.</summary>
+    public TokenizedDocuments Take(int maxTokens)
+    {
+        int count = Count;
+        while (count > 1 && _starts[count] > maxTokens)
+        {
+            count--;
+        }
+
+        return count == Count ? this : new TokenizedDocuments(_ids[.._starts[count]], _starts[..(count + 1)], BosId);
+    }
+
+    /// <summary>
+    /// The SHA-256 of all ids and starts, in hex: a run that is resumed on other data, another split or another tokenizer sees it.
+    /// </summary>
+    public string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes(Starts));
+        hash.AppendData(MemoryMarshal.AsBytes(Ids));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>
+    /// How many of these documents are, token for token, among <paramref name="others"/>: 0 for an honest validation set.
+    /// </summary>
+    public int CountOverlap(TokenizedDocuments others)
+    {
+        var hashes = new HashSet<ContentHash>();
+        for (int document = 0; document < others.Count; document++)
+        {
+            hashes.Add(ContentHash.Of(MemoryMarshal.AsBytes(others[document])));
+        }
+
+        int overlap = 0;
+        for (int document = 0; document < Count; document++)
+        {
+            overlap += hashes.Contains(ContentHash.Of(MemoryMarshal.AsBytes(this[document]))) ? 1 : 0;
+        }
+
+        return overlap;
+    }
+
+    /// <summary>Encodes <paramref name="documents"/> and puts BOS in front of each.</summary>
+    /// <exception cref="UserException">A text holds what the tokenizer has no id for, or there are more than 2³¹ tokens.</exception>
+    public static TokenizedDocuments Encode(IReadOnlyList<Document> documents, ITokenizer tokenizer)
+    {
+        // A token a UTF-16 unit, and BOS: exact for plain text, so the largest array of all is not copied.
+        long expected = documents.Sum(document => document.Text.Length + 1L);
+        var ids = new int[Math.Min(expected, Array.MaxLength)];
+        var starts = new int[documents.Count + 1];
+        int count = 0;
+        for (int i = 0; i < documents.Count; i++)
+        {
+            int[] tokens = EncodeOne(documents[i], tokenizer);
+            long needed = (long)count + 1 + tokens.Length;
+            if (needed > Array.MaxLength)
+            {
+                throw new UserException($"{documents[i].Name}: with it the corpus has more than {Array.MaxLength} tokens; take a subset.");
+            }
+
+            if (needed > ids.Length)
+            {
+                Array.Resize(ref ids, (int)Math.Min(Math.Max(needed, ids.Length * 3L / 2), Array.MaxLength));
+            }
+
+            ids[count] = tokenizer.BosId;
+            tokens.CopyTo(ids, count + 1);
+            count = starts[i + 1] = (int)needed;
+        }
+
+        Array.Resize(ref ids, count);
+        return new TokenizedDocuments(ids, starts, tokenizer.BosId);
+    }
+
+    private static int[] EncodeOne(Document document, ITokenizer tokenizer)
+    {
+        try
+        {
+            return tokenizer.Encode(document.Text);
+        }
+        catch (UserException fault)
+        {
+            throw new UserException($"{document.Name}: {fault.Message}", fault.ExitCode, fault);
+        }
+    }
+
+    private int LimitOf(int document) => _starts[document + 1];
+}

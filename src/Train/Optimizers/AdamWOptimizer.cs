@@ -1,0 +1,53 @@
+namespace TinyLM;
+
+/// <summary>AdamW over all parameters of a model, with clipping of the gradients' global norm.</summary>
+public sealed class AdamWOptimizer
+{
+    private readonly ParameterSet _parameters;
+    private readonly AdamWRule _rule;
+
+    public AdamWOptimizer(ParameterSet parameters, AdamWRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        (_parameters, _rule) = (parameters, rule);
+        FirstMoments = parameters.Device.Allocate(1, parameters.Values.Columns, "first moments");
+        SecondMoments = parameters.Device.Allocate(1, parameters.Values.Columns, "second moments");
+    }
+
+    /// <summary>Steps taken.</summary>
+    public long StepCount { get; set; }
+
+    /// <summary>[1, n], in the layout of <see cref="ParameterSet.Values"/>.</summary>
+    public Tensor FirstMoments { get; }
+
+    /// <inheritdoc cref="FirstMoments"/>
+    public Tensor SecondMoments { get; }
+
+    /// <summary>One step with the gradients at hand. Call it before the step's tape is disposed: it uses the arena.</summary>
+    /// <returns>The norm of all gradients before clipping.</returns>
+    public double Step(double learningRate, double weightDecay, double clipNorm)
+    {
+        _parameters.CompleteGradients();
+        Tensor square = _parameters.Device.Temporary(1, 1, "gradient norm");
+        Reduction.SumOfSquares(_parameters.Gradients, square);
+        double norm = Math.Sqrt(square.ToScalar());
+        double scale = norm > clipNorm ? clipNorm / norm : 1;
+        StepCount++;
+        int decaying = _parameters.DecayingLength;
+        Update(0, decaying, learningRate, weightDecay, scale);
+        Update(decaying, _parameters.Values.Columns - decaying, learningRate, weightDecay: 0, scale);
+        return norm;
+    }
+
+    private void Update(int start, int length, double learningRate, double weightDecay, double scale)
+    {
+        if (length > 0)
+        {
+            AdamW.Step(
+                Range(_parameters.Values, start, length), Range(_parameters.Gradients, start, length), Range(FirstMoments, start, length),
+                Range(SecondMoments, start, length), _rule, StepCount, learningRate, weightDecay, scale);
+        }
+    }
+
+    private static Tensor Range(Tensor block, int start, int length) => block.Reshape(block.Columns, 1).RowRange(start, length);
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+
+namespace TinyLM;
+
+/// <summary>What every program of ours does around its job: one line and an exit code for a user's mistake, a clean end on Ctrl-C.</summary>
+public static class CommandLine
+{
+    /// <summary>Parses the arguments and runs <paramref name="job"/> with them. What cannot be parsed is one line and exit code 2.</summary>
+    public static int Run(RootCommand command, string[] arguments, Func<ParseResult, CancellationToken, int> job)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ParseResult parsed = command.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            Console.Error.WriteLine($"error: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} Use --help for the options.");
+            return UserException.Mistake;
+        }
+
+        // --help and --version have actions of their own.
+        return parsed.Action is not null ? parsed.Invoke() : Run(stop => job(parsed, stop));
+    }
+
+    /// <summary>The value of an enumeration by its name in lower case; null for null.</summary>
+    /// <exception cref="UserException">There is no such value.</exception>
+    public static T? ParseName<T>(string option, string? name)
+        where T : struct, Enum
+    {
+        if (name is null)
+        {
+            return null;
+        }
+
+        return Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(value) && !char.IsAsciiDigit(name[0])
+            ? value
+            : throw new UserException($"{option}: '{name}' is unknown; known: {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
+    }
+
+    /// <summary>
+    /// Runs <paramref name="job"/>; Ctrl-C and SIGTERM cancel its token once, a second Ctrl-C ends the process. A user's mistake is one line on
+    /// standard error and exit code 2, the world's fault (a full disk) 1.
+    /// </summary>
+    public static int Run(Func<CancellationToken, int> job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = !stop.IsCancellationRequested;
+            stop.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            return job(stop.Token);
+        }
+        catch (UserException mistake)
+        {
+            Console.Error.WriteLine($"error: {mistake.Message}");
+            return mistake.ExitCode;
+        }
+        catch (DeviceException fault)
+        {
+            Console.Error.WriteLine($"error: {fault.Message}");
+            return UserException.Mistake;
+        }
+    }
+}

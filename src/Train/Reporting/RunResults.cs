@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace TinyLM;
+
+/// <summary>What a pretraining run ends with: <c>results.json</c>.</summary>
+public sealed record RunResults
+{
+    /// <summary>By scorer: "packed" and "strided".</summary>
+    public required IReadOnlyDictionary<string, ScoreReport> Validation { get; init; }
+
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>Of the training steps alone.</summary>
+    public required double Seconds { get; init; }
+
+    public required long Parameters { get; init; }
+
+    /// <summary>The most device memory held at once.</summary>
+    public required long PeakBytes { get; init; }
+
+    public required long Steps { get; init; }
+
+    public required long Tokens { get; init; }
+
+    public required string Device { get; init; }
+
+    /// <summary>SHA-256 of all weights, in the order of their names in the checkpoint: equal runs have equal hashes.</summary>
+    public required string WeightsSha256 { get; init; }
+
+    public required IReadOnlyList<string> Samples { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(RunResults))]
+internal sealed partial class ResultsJson : JsonSerializerContext;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(StepMetrics))]
+internal sealed partial class MetricsJson : JsonSerializerContext;

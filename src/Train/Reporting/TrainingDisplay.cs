@@ -1,0 +1,87 @@
+using Spectre.Console;
+
+namespace TinyLM;
+
+/// <summary>Shows a run while it goes: a live bar in a terminal, a plain line now and then where output is redirected.</summary>
+public sealed class TrainingDisplay
+{
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
+    private readonly IAnsiConsole _console;
+
+    public TrainingDisplay(IAnsiConsole? console = null)
+    {
+        _console = console ?? AnsiConsole.Console;
+        if (!IsLive)
+        {
+            _console.Profile.Width = Math.Max(_console.Profile.Width, 160);
+        }
+    }
+
+    private bool IsLive => _console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
+
+    /// <summary>Prints one line.</summary>
+    public void Line(string text) => _console.WriteLine(text);
+
+    /// <summary>Runs <paramref name="train"/>, which reports each step.</summary>
+    public void Train(Action<Action<StepMetrics>> train)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        if (IsLive)
+        {
+            _console.Progress()
+                .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .Start(context => TrainLive(context.AddTask("training", maxValue: 1), train));
+        }
+        else
+        {
+            TrainPlain(train);
+        }
+    }
+
+    /// <summary>The validation table.</summary>
+    public void Scores(IReadOnlyDictionary<string, ScoreReport> scores)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        var table = new Table().Title("Validation").AddColumns("scorer", "loss (nats/token)", "bits/byte", "targets", "seconds");
+        for (int column = 1; column < table.Columns.Count; column++)
+        {
+            table.Columns[column].RightAligned();
+        }
+
+        foreach (var (name, report) in scores)
+        {
+            table.AddRow(
+                Markup.Escape(name), FormattableString.Invariant($"{report.Loss:F4}"), FormattableString.Invariant($"{report.BitsPerByte:F4}"),
+                FormattableString.Invariant($"{report.Targets:N0}"), FormattableString.Invariant($"{report.Seconds:F1}"));
+        }
+
+        _console.Write(table);
+    }
+
+    private static void TrainLive(ProgressTask task, Action<Action<StepMetrics>> train) => train(step =>
+    {
+        task.Description = Markup.Escape(Describe(step));
+        task.MaxValue = Math.Max(step.TotalSteps, step.Step + 1);
+        task.Value = step.Step == step.TotalSteps ? task.MaxValue : step.Step;
+    });
+
+    private void TrainPlain(Action<Action<StepMetrics>> train)
+    {
+        DateTime next = DateTime.UtcNow;
+        train(step =>
+        {
+            if (DateTime.UtcNow >= next || step.Step == step.TotalSteps)
+            {
+                next = DateTime.UtcNow + LineInterval;
+                double left = step.TotalSteps > 0 ? (step.TotalSteps - step.Step) * step.Seconds / step.Step : double.NaN;
+                Line(Describe(step) + (double.IsNaN(left) ? "" : FormattableString.Invariant($", {left:F0} s left")));
+            }
+        });
+    }
+
+    private static string Describe(in StepMetrics step)
+    {
+        string total = step.TotalSteps > 0 ? FormattableString.Invariant($"/{step.TotalSteps}") : "";
+        return FormattableString.Invariant($"step {step.Step}{total}, loss {step.Loss:F4}, {step.TokensPerSecond:N0} tokens/s");
+    }
+}

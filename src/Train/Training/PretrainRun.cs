@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace TinyLM;
+
+/// <summary>The main job, whole: corpus, model, training with checkpoints, scores, samples, plot, results.</summary>
+public static class PretrainRun
+{
+    private const int SdkDocsBytes = 16 << 20;
+    private const int SdkDocsValidationTokens = 250_000;
+    private const int SampleCount = 3;
+    private const int SampleTokens = 200;
+    private const int StridesPerWindow = 4;
+
+    /// <summary>Runs it.</summary>
+    /// <param name="options">What the user asks for.</param>
+    /// <param name="display">What the user sees.</param>
+    /// <param name="stop">Ends training after the running step, with a checkpoint.</param>
+    /// <returns>The results, or null where the run was stopped early.</returns>
+    /// <exception cref="UserException">Something that the user can mend.</exception>
+    public static RunResults? Execute(PretrainOptions options, TrainingDisplay display, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(display);
+        CheckNames(options);
+        using Device device = Device.Open(options.Device, options.Threads);
+        Corpus? fresh = options.Resume ? null : OpenCorpus(options);
+        RunFolder folder = RunFolder.Open(options);
+        options = folder.Settle(options);
+        Checkpoint? checkpoint = folder.IsResumed ? folder.Checkpoints.FindNewestWhole(display.Line) : null;
+        Corpus corpus = fresh ?? OpenCorpus(options);
+        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(options, corpus);
+        TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer);
+        TokenizedDocuments validation = Validation(tokens, options);
+        TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
+        GptConfig config = checkpoint is not null ? TrainingCheckpoint.ReadConfig(checkpoint) : GptConfig.Preset(PresetOf(options), tokenizer.VocabularySize);
+        var model = new Gpt(device, config, training.Seed);
+        var trainer = new Trainer(model, tokens.Training, training);
+        display.Line($"{corpus.Name}: {corpus.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
+            + $"{corpus.Validation.Count:N0} held out, {corpus.DuplicateCount:N0} duplicates removed");
+        display.Line($"{PresetOf(options)}: {model.Parameters.Count:N0} parameters, vocabulary {config.VocabularySize} ({tokenizer.Name}), on {device.Description}");
+        if (checkpoint is not null)
+        {
+            TrainingCheckpoint.Resume(checkpoint, trainer);
+            display.Line($"going on from step {checkpoint.Step}");
+        }
+
+        using var log = new MetricsLog(folder.PathOf("metrics.jsonl"), trainer.State.Step);
+        Train(trainer, tokenizer, folder, log, options, display, stop);
+        if (!trainer.IsFinished)
+        {
+            display.Line($"stopped after step {trainer.State.Step}; --resume --out {folder.FolderPath} goes on from there");
+            return null;
+        }
+
+        return Finish(trainer, tokens, validation, folder, log, options, display);
+    }
+
+    private static void Train(
+        Trainer trainer, ITokenizer tokenizer, RunFolder folder, MetricsLog log, PretrainOptions options, TrainingDisplay display, CancellationToken stop)
+    {
+        long saved = Stopwatch.GetTimestamp(), savedStep = -1;
+        display.Train(report =>
+        {
+            while (!trainer.IsFinished && !stop.IsCancellationRequested)
+            {
+                StepMetrics step = trainer.Step();
+                log.Add(step);
+                report(step);
+                if (Stopwatch.GetElapsedTime(saved).TotalSeconds >= options.SaveSeconds)
+                {
+                    Save();
+                }
+            }
+        });
+        if (savedStep != trainer.State.Step)
+        {
+            Save();
+        }
+
+        void Save()
+        {
+            log.Flush();
+            TrainingCheckpoint.Save(folder.Checkpoints, trainer, tokenizer);
+            (saved, savedStep) = (Stopwatch.GetTimestamp(), trainer.State.Step);
+        }
+    }
+
+    private static RunResults Finish(
+        Trainer trainer, TokenizedCorpus tokens, TokenizedDocuments validation, RunFolder folder, MetricsLog log, PretrainOptions options, TrainingDisplay display)
+    {
+        Gpt model = trainer.Model;
+        int window = model.Config.ContextLength;
+        IScorer[] scorers =
+        [
+            new PackedScorer(window, trainer.Config.ScoreEnd),
+            new StridedScorer(window, Math.Max(1, window / StridesPerWindow), trainer.Config.ScoreEnd),
+        ];
+        var scores = new Dictionary<string, ScoreReport>();
+        var named = new Dictionary<string, ScoreReport>();
+        foreach (IScorer scorer in scorers)
+        {
+            ScoreReport report = ScoreReport.Create(scorer, model, validation, tokens.TokenBytes);
+            scores[scorer.Name.Split(' ')[0]] = report;
+            named[scorer.Name] = report;
+        }
+
+        display.Scores(named);
+        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, options.Prompt ?? "");
+        foreach (string sample in samples)
+        {
+            display.Line($"--- sample\n{sample}");
+        }
+
+        LossPlot.Save(folder.PathOf("loss.png"), log.Steps, named);
+        TrainerState state = trainer.State;
+        var results = new RunResults
+        {
+            Validation = scores,
+            TokensPerSecond = state.Tokens / state.Seconds,
+            Seconds = state.Seconds,
+            Parameters = model.Parameters.Count,
+            PeakBytes = model.Device.PeakBytes,
+            Steps = state.Step,
+            Tokens = state.Tokens,
+            Device = model.Device.Description,
+            WeightsSha256 = HashWeights(model),
+            Samples = samples,
+        };
+        AtomicFile.Write(folder.PathOf("results.json"), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults));
+        display.Line(FormattableString.Invariant(
+            $"{state.Step:N0} steps, {state.Tokens:N0} tokens in {state.Seconds:F1} s ({results.TokensPerSecond:N0} tokens/s), peak {results.PeakBytes / 1e6:F0} MB"));
+        display.Line($"weights sha256 {results.WeightsSha256}");
+        display.Line($"results.json, metrics.jsonl, loss.png and checkpoints are in {folder.FolderPath}");
+        return results;
+    }
+
+    private static string[] Sample(Gpt model, ITokenizer tokenizer, TrainingConfig training, string prompt)
+    {
+        var sampler = new TextSampler(model);
+        int[] ids = [tokenizer.BosId, .. tokenizer.Encode(prompt)];
+        var samples = new string[SampleCount];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            int[] continuation = sampler.Continue(ids, SampleTokens, new SamplingOptions(Seed: training.Seed + (ulong)i), tokenizer.BosId);
+            samples[i] = prompt + tokenizer.Decode(continuation);
+        }
+
+        return samples;
+    }
+
+    private static string HashWeights(Gpt model)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (Parameter parameter in model.Parameters.All)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes<float>(parameter.Value.ToArray()));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void CheckNames(PretrainOptions options)
+    {
+        Known("--corpus", options.Corpus, PretrainOptions.CorpusKinds);
+        Known("--tokenizer", options.Tokenizer, PretrainOptions.TokenizerKinds);
+        Known("--preset", options.Preset, GptConfig.PresetNames);
+        Known("--device", options.Device, Device.KnownNames);
+        string kind = options.Corpus ?? PretrainOptions.CorpusKinds[0];
+        if (!options.Resume && kind != Corpus.SdkDocsSource && options.Text is null)
+        {
+            throw new UserException($"--corpus {kind} needs a {(kind == "folder" ? "folder" : "file")}: add --text PATH.");
+        }
+
+        if (!options.Resume && kind == Corpus.SdkDocsSource && options.Text is not null)
+        {
+            throw new UserException($"--text {options.Text}: the corpus is {kind}, which is no file; add --corpus text, lines or folder.");
+        }
+    }
+
+    private static void Known(string option, string? value, IReadOnlyList<string> known)
+    {
+        if (value is not null && !known.Contains(value))
+        {
+            throw new UserException($"{option}: '{value}' is unknown; known: {string.Join(", ", known)}.");
+        }
+    }
+
+    private static Corpus OpenCorpus(PretrainOptions options) => options.Corpus switch
+    {
+        "text" => Corpus.FromTextFile(options.Text!),
+        "lines" => Corpus.FromLines(options.Text!),
+        "folder" => Corpus.FromFolder(options.Text!),
+        _ => SdkDocs.Load().Subset(maxBytes: SdkDocsBytes),
+    };
+
+    private static ITokenizer CreateTokenizer(PretrainOptions options, Corpus corpus) =>
+        options.Tokenizer == "characters" ? CharacterTokenizer.FromCorpus(corpus) : new ByteTokenizer();
+
+    private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options)
+    {
+        int limit = options.ValidationTokens ?? (options.Corpus is null or Corpus.SdkDocsSource ? SdkDocsValidationTokens : int.MaxValue);
+        return tokens.Validation.Take(limit);
+    }
+
+    private static string PresetOf(PretrainOptions options) => options.Preset ?? GptConfig.PresetNames[0];
+
+    private static TrainingConfig CreateTraining(PretrainOptions options)
+    {
+        TrainingConfig recipe = TrainingConfig.Preset(PresetOf(options));
+        return recipe with
+        {
+            Layout = options.Layout ?? recipe.Layout,
+            Steps = options.Steps ?? (options.Minutes is null ? recipe.Steps : 0),
+            Minutes = options.Minutes ?? recipe.Minutes,
+            LearningRate = options.LearningRate ?? recipe.LearningRate,
+            FinalLearningRate = Math.Min(recipe.FinalLearningRate, options.LearningRate ?? recipe.LearningRate),
+            Seed = options.Seed ?? recipe.Seed,
+        };
+    }
+}

@@ -1,0 +1,34 @@
+namespace TinyLM.Tests;
+
+/// <summary>The one comparison that passes or fails an op, everywhere.</summary>
+public static class Comparison
+{
+    /// <summary>Of the reference's gradient with finite differences, both in double.</summary>
+    public const double DoubleLimit = 1e-6;
+
+    /// <summary>Of a device's float32 with the reference.</summary>
+    public const double SingleLimit = 1e-5;
+
+    /// <summary>
+    /// ‖actual - expected‖ / ‖expected‖, over the whole matrix. NaN anywhere gives NaN, which is below no limit. Where everything expected
+    /// is 0, so must be everything seen.
+    /// </summary>
+    public static double RelativeError(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
+    {
+        if (actual.Count != expected.Count)
+        {
+            return double.PositiveInfinity;
+        }
+
+        double difference = 0, norm = 0;
+        for (int i = 0; i < expected.Count; i++)
+        {
+            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+            norm += expected[i] * expected[i];
+        }
+
+        return difference == 0 ? 0 : Math.Sqrt(difference / norm);
+    }
+
+    public static double RelativeError(float[] actual, Matrix expected) => RelativeError(Array.ConvertAll(actual, value => (double)value), expected.Values);
+}

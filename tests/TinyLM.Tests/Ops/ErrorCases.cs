@@ -1,0 +1,50 @@
+namespace TinyLM.Tests;
+
+/// <summary>Wrong shapes and wrong indices, and what the op must say: itself, what it saw, what it expected.</summary>
+public static class ErrorCases
+{
+    public static IReadOnlyList<ErrorCase> All { get; } =
+    [
+        new("Add", "of two shapes", "Add: b is a tensor [3, 4], expected [3, 5]", tape => New(tape, 3, 5).Apply<Add>(New(tape, 3, 4))),
+        new("SwiGlu", "of two shapes", "SwiGlu: b is up [2, 5], expected [3, 5]", tape => New(tape, 3, 5).Apply<SwiGlu>(New(tape, 2, 5, "up"))),
+        new("Linear", "of another inner size", "share no inner size: 5 against 4", tape => New(tape, 3, 5).Linear(New(tape, 7, 4))),
+        new("Linear", "of a bias too short", "bias is [1, 6], expected [1, 7]", tape => New(tape, 3, 5).Linear(New(tape, 7, 5), New(tape, 1, 6))),
+        new("Linear", "of a wrong residual", "residual is [3, 5], expected [3, 7]",
+            tape => New(tape, 3, 5).Linear(New(tape, 7, 5), default, New(tape, 3, 5))),
+        new("RmsNorm", "of a gain too short", "RmsNorm: gain is gain [1, 23], expected [1, 24].", tape => New(tape, 5, 24).RmsNorm(New(tape, 1, 23, "gain"))),
+        new("LayerNorm", "of a gain too long", "LayerNorm: gain is a tensor [1, 25], expected [1, 24].",
+            tape => New(tape, 5, 24).LayerNorm(New(tape, 1, 25))),
+        new("LayerNorm", "of a bias of two rows", "LayerNorm: bias is a tensor [2, 24], expected [1, 24].",
+            tape => New(tape, 5, 24).LayerNorm(New(tape, 1, 24), New(tape, 2, 24))),
+        new("Embedding", "of an id too large", "Embedding: id 7 is outside 0 … 6.", tape => New(tape, 7, 4).Embedding(Indices(tape, 0, 7, 1))),
+        new("Embedding", "of a negative id", "Embedding: id -1 is outside 0 … 6.", tape => New(tape, 7, 4).Embedding(Indices(tape, 0, -1, 1))),
+        new("Rotary", "of an odd head size", "a head size of 5 is odd", tape => Rotary.CreateTable(tape.Device, 4, 5, 100)),
+        new("Rotary", "of too many heads", "3 heads of 4 need 12 columns", tape => New(tape, 2, 8).Rotary(Indices(tape, 0, 1), Table(tape), 3)),
+        new("Rotary", "of too few positions", "Rotary: 1 positions, expected 2", tape => New(tape, 2, 8).Rotary(Indices(tape, 0), Table(tape), 2)),
+        new("Rotary", "of a position past the table", "Rotary: position 4 is outside 0 … 3.",
+            tape => New(tape, 2, 8).Rotary(Indices(tape, 0, 4), Table(tape), 2)),
+        new("Attention", "of wrong columns", "attention: qkv has 20 columns, expected 24",
+            tape => New(tape, 6, 20).Attention(DocumentOffsets.OneDocument(6), new AttentionShape(2, 2, 4))),
+        new("Attention", "of rows past the offsets", "attention: qkv has 6 rows, expected 5",
+            tape => New(tape, 6, 24).Attention(DocumentOffsets.OneDocument(5), new AttentionShape(2, 2, 4))),
+        new("Attention", "of unequal groups", "3 query heads are not a multiple of 2 key/value heads",
+            tape => New(tape, 6, 28).Attention(DocumentOffsets.OneDocument(6), new AttentionShape(3, 2, 4))),
+        new("CrossEntropy", "of a target too large", "CrossEntropy: target 9 is outside -1 … 8.", tape => New(tape, 2, 9).CrossEntropy(Indices(tape, 0, 9))),
+        new("CrossEntropy", "of a target below none", "CrossEntropy: target -2 is outside -1 … 8.",
+            tape => New(tape, 2, 9).CrossEntropy(Indices(tape, -2, 0))),
+        new("CrossEntropy", "of too few targets", "CrossEntropy: 1 targets, expected 2", tape => New(tape, 2, 9).CrossEntropy(Indices(tape, 0))),
+        new("Backward", "of a matrix", "the loss is a tensor [3, 5], expected [1, 1]", tape => tape.Backward(New(tape, 3, 5))),
+        new("Backward", "of another shape of gradient", "a tensor [3, 4], expected [3, 5]",
+            tape => tape.Backward(New(tape, 3, 5).Apply<Silu>(), tape.Allocate(3, 4))),
+        new("ColumnSums", "of a result too short", "ColumnSums: y is a tensor [1, 4], expected [1, 5].",
+            tape => ColumnSums.Forward(tape.Allocate(3, 5), tape.Allocate(1, 4), accumulate: false)),
+        new("AdamW", "of moments of another shape", "AdamW: second is a tensor [1, 7], expected [1, 8].",
+            tape => AdamW.Step(tape.Allocate(1, 8), tape.Allocate(1, 8), tape.Allocate(1, 8), tape.Allocate(1, 7), new AdamWRule(), 1, 0.1, 0, 1)),
+    ];
+
+    private static Variable New(Tape tape, int rows, int columns, string? name = null) => tape.Input(tape.Device.Temporary(rows, columns, name));
+
+    private static IndexTensor Indices(Tape tape, params int[] values) => tape.Device.TemporaryIndices(values);
+
+    private static Tensor Table(Tape tape) => Rotary.CreateTable(tape.Device, 4, 4, 100);
+}

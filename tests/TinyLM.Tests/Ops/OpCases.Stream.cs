@@ -1,0 +1,114 @@
+namespace TinyLM.Tests;
+
+/// <content>Ops that know tokens and documents.</content>
+public static partial class OpCases
+{
+    private const double RotaryBase = 100;
+
+    private static IEnumerable<OpCase> Embeddings() =>
+    [
+        Embedding(entries: 1, columns: 1, tokens: 1), Embedding(7, 17, 1), Embedding(7, 1, 20), Embedding(5, 33, 70), Embedding(90, 8, 40),
+        Embedding(60, 100, 120, isLarge: true),
+    ];
+
+    /// <summary>Ids repeat, so that rows of the gradient are sums, and in a large table some rows have no token.</summary>
+    private static OpCase Embedding(int entries, int columns, int tokens, bool isLarge = false)
+    {
+        int[] ids = Indices(tokens, 0, entries);
+        return new OpCase(
+            "Embedding", $"{entries}x{columns}, {tokens} tokens", [Input("table", entries, columns)],
+            (tape, v) => v[0].Embedding(tape.Device.TemporaryIndices(ids)),
+            x => Reference.Embedding(x[0], ids),
+            (x, dy) => Reference.EmbeddingGradient(x[0], ids, dy))
+        {
+            IsLarge = isLarge,
+        };
+    }
+
+    private static IEnumerable<OpCase> Rotaries() =>
+    [
+        Rotary([1], heads: 1, size: 2), Rotary([7, 1, 5], 2, 8), Rotary([66], 1, 6), Rotary([3, 30, 2], 3, 16), Rotary([9, 4], 2, 32),
+        Rotary([5, 6], 2, 40, unturned: 17), Rotary([60, 1, 70], 3, 16, unturned: 5, isLarge: true),
+    ];
+
+    private static OpCase Rotary(int[] lengths, int heads, int size, int unturned = 0, bool isLarge = false)
+    {
+        DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
+        return new OpCase(
+            "Rotary", $"{Describe(lengths)}, {heads} heads of {size}{(unturned > 0 ? $", {unturned} unturned" : "")}",
+            [Input("x", offsets.TokenCount, heads * size + unturned)],
+            (tape, v) => v[0].Rotary(
+                tape.Device.TemporaryIndices(offsets.Positions), TinyLM.Rotary.CreateTable(tape.Device, offsets.LongestDocument, size, RotaryBase), heads),
+            x => Reference.Rotary(x[0], offsets.Positions, heads, size, RotaryBase),
+            (_, dy) => [Reference.Rotary(dy, offsets.Positions, heads, size, RotaryBase, inverse: true)])
+        {
+            IsLarge = isLarge,
+        };
+    }
+
+    private static IEnumerable<OpCase> Attentions() =>
+    [
+        Attention([1], 1, 1, 5), Attention([1, 1, 1], 2, 1, 8), Attention([33], 2, 2, 16), Attention([17], 1, 1, 32),
+        Attention([20, 13], 3, 1, 5), Attention([7, 1, 18, 66, 2], 2, 1, 8), Attention([1, 34, 9, 1], 4, 2, 16), Attention([5, 40], 3, 3, 8),
+        Attention([90, 1, 60, 33, 7], 6, 3, 24, isLarge: true),
+    ];
+
+    private static OpCase Attention(int[] lengths, int heads, int keyValueHeads, int size, bool isLarge = false)
+    {
+        DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
+        var shape = new AttentionShape(heads, keyValueHeads, size);
+        return new OpCase(
+            "Attention", $"{Describe(lengths)}, {heads}/{keyValueHeads} heads of {size}", [Input("qkv", offsets.TokenCount, shape.TotalWidth)],
+            (_, v) => v[0].Attention(offsets, shape),
+            x => Reference.Attention(x[0], offsets, shape),
+            (x, dy) => Reference.AttentionGradient(x[0], offsets, shape, dy))
+        {
+            IsLarge = isLarge,
+        };
+    }
+
+    private static IEnumerable<OpCase> CrossEntropies() =>
+    [
+        CrossEntropy(1, 1), CrossEntropy(1, 17), CrossEntropy(5, 33), CrossEntropy(65, 2), CrossEntropy(9, 300),
+        CrossEntropy(3, 17, untargeted: true), CrossEntropy(100, 120, isLarge: true),
+    ];
+
+    private static OpCase CrossEntropy(int tokens, int vocabulary, bool untargeted = false, bool isLarge = false)
+    {
+        int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, untargeted ? 0 : vocabulary);
+        return new OpCase(
+            "CrossEntropy", $"{tokens}x{vocabulary}{(untargeted ? " no target" : "")}", [Input("logits", tokens, vocabulary)],
+            (tape, v) => v[0].CrossEntropy(tape.Device.TemporaryIndices(targets)),
+            x => Reference.CrossEntropy(x[0], targets),
+            (x, dy) => Reference.CrossEntropyGradient(x[0], targets, dy))
+        {
+            IsLarge = isLarge,
+        };
+    }
+
+    private static IEnumerable<OpCase> Sums() =>
+        from shape in new (int Rows, int Columns)[] { (1, 1), (1, 17), (17, 1), (9, 33), (300, 60) }
+        select new OpCase(
+            "Sum", $"{shape.Rows}x{shape.Columns}", [Input("x", shape.Rows, shape.Columns, Draw.Positive)],
+            (_, v) => v[0].Sum(0.75f),
+            x => Reference.Sum(x[0], 0.75),
+            (x, dy) => Reference.SumGradient(x[0], 0.75, dy))
+        {
+            IsLarge = IsLarge(shape.Rows, shape.Columns),
+        };
+
+    /// <summary>Indices in [smallest, end), the last one smallest.</summary>
+    private static int[] Indices(int count, int smallest, int end)
+    {
+        var random = new Philox(seed: 2, Philox.Purpose("indices"));
+        int[] indices = [.. Enumerable.Range(0, count).Select(i => smallest + (int)(random.Uniform((ulong)i) * (end - smallest)))];
+        if (count > 1)
+        {
+            indices[^1] = smallest;
+        }
+
+        return indices;
+    }
+
+    private static string Describe(int[] lengths) => string.Join("+", lengths);
+}

@@ -1,0 +1,132 @@
+namespace TinyLM.Tests;
+
+/// <summary>
+/// Every differentiable op, in the shapes where kernels go wrong: one row, one column, 17 and 33 columns (which fill no lane and no warp),
+/// more than 64 rows (a second chunk of a column sum). Sizes are small, since all of it also runs on an interpreter; the large ones are
+/// for the CPU's threads alone.
+/// </summary>
+public static partial class OpCases
+{
+    // With one column, x̂ is 1 and the gradient nearly cancels: a large ε keeps what is left above float32's rounding.
+    private const float OneColumnEpsilon = 0.5f;
+    private const float Epsilon = 1e-5f;
+
+    private static readonly (int Rows, int Columns)[] Shapes = [(1, 1), (1, 17), (17, 1), (9, 33), (65, 33), (130, 100)];
+
+    public static IReadOnlyList<OpCase> All { get; } =
+    [
+        .. Unary<Silu>(Reference.Silu, Reference.SiluDerivative),
+        .. Unary<Gelu>(Reference.Gelu, Reference.GeluDerivative),
+        .. Unary<ReluSquared>(Reference.ReluSquared, Reference.ReluSquaredDerivative, Draw.AwayFromZero),
+        .. Unary<Tanh>(Math.Tanh, Reference.TanhDerivative),
+        .. Binary<Add>(Reference.Add, (_, _, dy) => Reference.AddGradient(dy)),
+        .. Binary<Multiply>(Reference.Multiply, Reference.MultiplyGradient),
+        .. Binary<SwiGlu>(Reference.SwiGlu, Reference.SwiGluGradient),
+        .. Linears(),
+        .. RmsNorms(),
+        .. LayerNorms(),
+        .. Embeddings(),
+        .. Rotaries(),
+        .. Attentions(),
+        .. CrossEntropies(),
+        .. Sums(),
+    ];
+
+    private static OpInput Input(string name, int rows, int columns, Draw draw = Draw.Normal) => new(name, rows, columns, draw);
+
+    /// <summary>Larger than an interpreter likes, and cut into shares for several threads.</summary>
+    private static bool IsLarge(int rows, int columns) => rows * columns > 5000;
+
+    private static IEnumerable<OpCase> Unary<TOp>(Func<double, double> value, Func<double, double> derivative, Draw draw = Draw.Normal)
+        where TOp : struct, IUnaryOp =>
+        from shape in Shapes
+        select new OpCase(
+            typeof(TOp).Name, $"{shape.Rows}x{shape.Columns}", [Input("x", shape.Rows, shape.Columns, draw)],
+            (_, v) => v[0].Apply<TOp>(),
+            x => x[0].Map(value),
+            (x, dy) => Reference.UnaryGradient(derivative, x[0], dy))
+        {
+            IsLarge = IsLarge(shape.Rows, shape.Columns),
+        };
+
+    private static IEnumerable<OpCase> Binary<TOp>(Func<Matrix, Matrix, Matrix> value, Func<Matrix, Matrix, Matrix, Matrix[]> gradient)
+        where TOp : struct, IBinaryOp =>
+        from shape in Shapes
+        select new OpCase(
+            typeof(TOp).Name, $"{shape.Rows}x{shape.Columns}", [Input("a", shape.Rows, shape.Columns), Input("b", shape.Rows, shape.Columns)],
+            (_, v) => v[0].Apply<TOp>(v[1]),
+            x => value(x[0], x[1]),
+            (x, dy) => gradient(x[0], x[1], dy))
+        {
+            IsLarge = IsLarge(shape.Rows, shape.Columns),
+        };
+
+    private static IEnumerable<OpCase> Linears() =>
+    [
+        Linear(1, 1, 1), Linear(1, 33, 17), Linear(5, 17, 33), Linear(3, 1, 40), Linear(2, 40, 1), Linear(65, 16, 16), Linear(70, 33, 65),
+        Linear(7, 19, 21, bias: true), Linear(7, 19, 21, residual: true), Linear(66, 8, 33, bias: true, residual: true),
+        Linear(150, 70, 90, bias: true, residual: true, isLarge: true),
+    ];
+
+    private static OpCase Linear(int rows, int inputs, int outputs, bool bias = false, bool residual = false, bool isLarge = false)
+    {
+        List<OpInput> operands = [Input("x", rows, inputs), Input("weight", outputs, inputs)];
+        int biasIndex = bias ? operands.Count : -1, residualIndex = residual ? operands.Count + (bias ? 1 : 0) : -1;
+        operands.AddRange(bias ? [Input("bias", 1, outputs)] : []);
+        operands.AddRange(residual ? [Input("residual", rows, outputs)] : []);
+        return new OpCase(
+            "Linear", $"{rows}x{inputs} to {outputs}{(bias ? " bias" : "")}{(residual ? " residual" : "")}", [.. operands],
+            (_, v) => v[0].Linear(v[1], bias ? v[biasIndex] : default, residual ? v[residualIndex] : default),
+            x => Reference.Linear(x[0], x[1], bias ? x[biasIndex] : null, residual ? x[residualIndex] : null),
+            (x, dy) => LinearGradients(Reference.LinearGradient(x[0], x[1], dy), bias, residual))
+        {
+            IsLarge = isLarge,
+        };
+    }
+
+    private static Matrix[] LinearGradients(Matrix[] all, bool bias, bool residual) =>
+        [all[0], all[1], .. bias ? [all[2]] : Array.Empty<Matrix>(), .. residual ? [all[3]] : Array.Empty<Matrix>()];
+
+    private static IEnumerable<OpCase> RmsNorms() =>
+        from shape in NormShapes
+        from gain in new[] { false, true }
+        select new OpCase(
+            "RmsNorm", $"{shape.Rows}x{shape.Columns}{(gain ? " gain" : "")}", [.. NormInputs(shape.Rows, shape.Columns, gain, bias: false)],
+            (_, v) => v[0].RmsNorm(gain ? v[1] : default, shape.Epsilon),
+            x => Reference.RmsNorm(x[0], gain ? x[1] : null, shape.Epsilon),
+            (x, dy) => Reference.RmsNormGradient(x[0], gain ? x[1] : null, shape.Epsilon, dy))
+        {
+            IsLarge = IsLarge(shape.Rows, shape.Columns),
+        };
+
+    private static IEnumerable<OpCase> LayerNorms() =>
+        from shape in NormShapes
+        from operands in new[] { "", " gain", " gain bias" }
+        let gain = operands.Contains("gain", StringComparison.Ordinal)
+        let bias = operands.Contains("bias", StringComparison.Ordinal)
+        select new OpCase(
+            "LayerNorm", $"{shape.Rows}x{shape.Columns}{operands}", [.. NormInputs(shape.Rows, shape.Columns, gain, bias)],
+            (_, v) => v[0].LayerNorm(gain ? v[1] : default, bias ? v[2] : default, shape.Epsilon),
+            x => Reference.LayerNorm(x[0], gain ? x[1] : null, bias ? x[2] : null, shape.Epsilon),
+            (x, dy) => Reference.LayerNormGradient(x[0], gain ? x[1] : null, shape.Epsilon, dy))
+        {
+            IsLarge = IsLarge(shape.Rows, shape.Columns),
+        };
+
+    private static (int Rows, int Columns, float Epsilon)[] NormShapes =>
+        [(1, 24, Epsilon), (5, 1, OneColumnEpsilon), (3, 17, Epsilon), (2, 33, Epsilon), (65, 17, Epsilon), (130, 8, Epsilon), (200, 50, Epsilon)];
+
+    private static IEnumerable<OpInput> NormInputs(int rows, int columns, bool gain, bool bias)
+    {
+        yield return Input("x", rows, columns);
+        if (gain)
+        {
+            yield return Input("gain", 1, columns, Draw.Positive);
+        }
+
+        if (bias)
+        {
+            yield return Input("bias", 1, columns);
+        }
+    }
+}

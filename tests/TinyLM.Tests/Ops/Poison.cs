@@ -1,0 +1,28 @@
+namespace TinyLM.Tests;
+
+/// <summary>Fills the arena with NaN, so that an element that a kernel forgets, or reads without right, shows in the result.</summary>
+public static class Poison
+{
+    private const int Length = 1 << 19;
+    private static readonly float[] NaNs = Enumerable.Repeat(float.NaN, Length).ToArray();
+
+    /// <summary>Begins a step whose memory, all of it, is NaN.</summary>
+    public static Tape BeginPoisonedTape(this Device device)
+    {
+        // Twice: a first large request may add a block, and the end of that step merges the blocks into a new one.
+        for (int i = 0; i < 2; i++)
+        {
+            using Tape tape = device.BeginTape();
+            tape.Allocate(1, Length).CopyFrom(NaNs);
+        }
+
+        return device.BeginTape();
+    }
+
+    /// <summary>Fails where the step that has just begun is not poisoned, or one before it used more memory than is.</summary>
+    public static void AssertPoisoned(this Tape tape)
+    {
+        Assert.That(tape.Allocate(1, 1).ToScalar(), Is.NaN, "fresh memory of the step");
+        Assert.That(tape.Device.Arena.PeakBytes, Is.LessThanOrEqualTo(Length * sizeof(float)), "a step used more memory than was poisoned");
+    }
+}
