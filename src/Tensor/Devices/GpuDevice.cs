@@ -4,7 +4,7 @@ namespace TinyLM;
 /// GPU kernels: each kernel method becomes PTX on first use, and a PTX host runs it: the CUDA driver, or the interpreter
 /// that checks every access. One thread at a time may launch.
 /// </summary>
-public sealed unsafe class GpuDevice : Device
+public sealed unsafe partial class GpuDevice : Device
 {
     private readonly IPtxHost _host;
     private readonly PtxCompiler _compiler;

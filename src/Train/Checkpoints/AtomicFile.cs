@@ -6,7 +6,9 @@ namespace TinyLM;
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>Writes <paramref name="path"/> with what <paramref name="write"/> puts in the stream (forward only: it cannot seek).</summary>
+    /// <summary>
+    /// Writes <paramref name="path"/> with what <paramref name="write"/> puts in the stream (forward only: it cannot seek).
+    /// </summary>
     /// <exception cref="UserException">The disk is full, or the folder is missing or cannot be written (exit code 1).</exception>
     public static void Write(string path, Action<Stream> write) => Write(path, write, FileOperations.Disk);
 

@@ -38,13 +38,15 @@ public sealed class Checkpoint
         string manifest = Path.Combine(path, CheckpointManifest.FileName);
         return File.Exists(manifest)
             ? new Checkpoint(path, CheckpointManifest.Read(manifest))
-            : throw new UserException($"{path}: is not a checkpoint, or one whose saving was cut short: it has no {CheckpointManifest.FileName}.");
+            : throw new UserException($"{path}: is not a checkpoint, or one whose saving was cut short: it has no "
+                + $"{CheckpointManifest.FileName}.");
     }
 
     public bool Contains(string name) => FileNames.Contains(name);
 
     /// <summary>Reads a file, checked beforehand; the stream can seek.</summary>
-    /// <exception cref="UserException">The checkpoint has no such file, or it is missing, truncated, altered or another checkpoint's.</exception>
+    /// <exception cref="UserException">The checkpoint has no such file, or it is missing, truncated, altered or another
+    /// checkpoint's.</exception>
     public T Read<T>(string name, Func<Stream, T> read)
     {
         CheckpointManifest.Entry entry = _manifest.Files.FirstOrDefault(file => file.Name == name)
@@ -93,14 +95,16 @@ public sealed class Checkpoint
         if (file.Length != entry.Length)
         {
             string what = file.Length < entry.Length ? "is truncated" : "is not the file that was saved";
-            throw new UserException($"{path}: {what}: it has {file.Length} bytes, the manifest says {entry.Length}; use another checkpoint.");
+            throw new UserException($"{path}: {what}: it has {file.Length} bytes, the manifest says {entry.Length}; use another "
+                + "checkpoint.");
         }
 
         string hash = Convert.ToHexStringLower(SHA256.HashData(file));
         if (!hash.Equals(entry.Sha256, StringComparison.OrdinalIgnoreCase))
         {
             throw new UserException(
-                $"{path}: is altered, or another checkpoint's: its SHA-256 is {Shorten(hash)}…, the manifest says {Shorten(entry.Sha256)}…; use another checkpoint.");
+                $"{path}: is altered, or another checkpoint's: its SHA-256 is {Shorten(hash)}…, the manifest says "
+                + $"{Shorten(entry.Sha256)}…; use another checkpoint.");
         }
     }
 

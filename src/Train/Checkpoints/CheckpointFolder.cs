@@ -48,7 +48,8 @@ public sealed partial class CheckpointFolder
 
     /// <summary>Saves a checkpoint and removes those that are older than the newest few.</summary>
     /// <returns>The checkpoint.</returns>
-    /// <exception cref="UserException">The disk is full or the folder cannot be written (exit code 1). Older checkpoints are untouched.</exception>
+    /// <exception cref="UserException">The disk is full or the folder cannot be written (exit code 1). Older checkpoints are
+    /// untouched.</exception>
     /// <exception cref="ArgumentException">The step is negative; or the files' names are not plain, or not all different.</exception>
     public Checkpoint Save(long step, IReadOnlyList<CheckpointFile> files)
     {
@@ -178,7 +179,10 @@ public sealed partial class CheckpointFolder
         }
     }
 
-    /// <summary>Removes a checkpoint, its manifest first, so that one that is half removed is none. What cannot be removed stays for the next save.</summary>
+    /// <summary>
+    /// Removes a checkpoint, its manifest first, so that one that is half removed is none. What cannot be removed stays for the
+    /// next save.
+    /// </summary>
     private void TryRemove(string path)
     {
         try
@@ -206,7 +210,9 @@ public sealed partial class CheckpointFolder
         try
         {
             return Directory.Exists(FolderPath)
-                ? [.. Directory.GetDirectories(FolderPath).Where(path => FolderName().IsMatch(Path.GetFileName(path))).Order(StringComparer.Ordinal)]
+                ? [.. Directory.GetDirectories(FolderPath)
+                    .Where(path => FolderName().IsMatch(Path.GetFileName(path)))
+                    .Order(StringComparer.Ordinal)]
                 : [];
         }
         catch (Exception fault) when (FileFault.Is(fault))
@@ -222,7 +228,8 @@ public sealed partial class CheckpointFolder
         {
             if (!CheckpointManifest.IsPlainName(file.Name) || !names.Add(file.Name))
             {
-                throw new ArgumentException($"Checkpoint: '{file.Name}' cannot be a file's name in it; expected letters, digits, '.', '-' and '_', each name once.");
+                throw new ArgumentException($"Checkpoint: '{file.Name}' cannot be a file's name in it; expected letters, digits, '.', "
+                    + "'-' and '_', each name once.");
             }
         }
     }

@@ -7,9 +7,11 @@ namespace TinyLM;
 /// <param name="Format">Always <see cref="FormatName"/>.</param>
 /// <param name="Version">Always 1.</param>
 /// <param name="Step">The training step.</param>
-/// <param name="Sequence">Counts the saves to a folder: the newest checkpoint is the one saved last, not the one of the highest step.</param>
+/// <param name="Sequence">Counts the saves to a folder: the newest checkpoint is the one saved last, not the one of the highest
+/// step.</param>
 /// <param name="Files">The files and what they must contain.</param>
-internal sealed record CheckpointManifest(string Format, int Version, long Step, long Sequence, IReadOnlyList<CheckpointManifest.Entry> Files)
+internal sealed record CheckpointManifest(
+    string Format, int Version, long Step, long Sequence, IReadOnlyList<CheckpointManifest.Entry> Files)
 {
     public const string FileName = "manifest.json";
     public const string FormatName = "tinylm-checkpoint";
@@ -56,7 +58,8 @@ internal sealed record CheckpointManifest(string Format, int Version, long Step,
         {
             if (entry is not { Name: not null, Length: >= 0, Sha256: not null } || !IsPlainName(entry.Name) || !names.Add(entry.Name))
             {
-                throw new UserException($"{path}: the entry for file '{entry?.Name}' is not valid; expected plain names, each once, with length and hash.");
+                throw new UserException($"{path}: the entry for file '{entry?.Name}' is not valid; expected plain names, each once, "
+                    + "with length and hash.");
             }
         }
 

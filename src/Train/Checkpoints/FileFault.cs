@@ -19,10 +19,13 @@ internal static class FileFault
     public static UserException Writing(string path, Exception fault) => fault switch
     {
         IOException { HResult: NoSpaceOnUnix or NoSpaceOnWindows } =>
-            new UserException($"{path}: cannot be written: the disk is full; free some space, earlier files are untouched.", UserException.World, fault),
+            new UserException($"{path}: cannot be written: the disk is full; free some space, earlier files are "
+                + "untouched.", UserException.World, fault),
         UnauthorizedAccessException =>
-            new UserException($"{path}: cannot be written: no permission, or a folder has that name; choose another place.", UserException.World, fault),
-        DirectoryNotFoundException => new UserException($"{path}: cannot be written: its folder does not exist.", UserException.World, fault),
+            new UserException($"{path}: cannot be written: no permission, or a folder has that name; choose another "
+                + "place.", UserException.World, fault),
+        DirectoryNotFoundException or FileNotFoundException =>
+            new UserException($"{path}: cannot be written: its folder does not exist.", UserException.World, fault),
         _ => new UserException($"{path}: cannot be written: {fault.Message}", UserException.World, fault),
     };
 }

@@ -8,7 +8,8 @@ internal class FileOperations
     public static readonly FileOperations Disk = new();
 
     /// <summary>A new file; it must not exist yet.</summary>
-    public virtual Stream Create(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+    public virtual Stream Create(string path) =>
+        new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
 
     /// <summary>Hands everything written to <paramref name="stream"/> to the disk itself, so that it outlives a power failure.</summary>
     public virtual void Flush(Stream stream)

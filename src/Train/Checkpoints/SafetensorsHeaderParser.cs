@@ -118,7 +118,8 @@ internal ref struct SafetensorsHeaderParser
                     break;
                 default:
                     throw Refuse(
-                        $"tensor '{Shorten(name)}' has the key '{Shorten(key)}' {(key is "dtype" or "shape" or "data_offsets" ? "twice" : "that no tensor has")}");
+                        $"tensor '{Shorten(name)}' has the key '{Shorten(key)}' "
+                        + $"{(key is "dtype" or "shape" or "data_offsets" ? "twice" : "that no tensor has")}");
             }
         }
 
@@ -129,7 +130,8 @@ internal ref struct SafetensorsHeaderParser
 
         if (!SafetensorsHeader.TryParseType(typeName, out SafetensorsType type))
         {
-            throw Refuse($"tensor '{Shorten(name)}' has the unknown type '{Shorten(typeName)}', expected one of {string.Join(", ", SafetensorsHeader.TypeNames)}");
+            throw Refuse($"tensor '{Shorten(name)}' has the unknown type '{Shorten(typeName)}', expected one of "
+                + $"{string.Join(", ", SafetensorsHeader.TypeNames)}");
         }
 
         if (!SafetensorsHeader.TryCountBytes(type, shape, out long bytes))
@@ -140,7 +142,8 @@ internal ref struct SafetensorsHeaderParser
         return range[0] <= range[1] && range[1] - range[0] == bytes
             ? new SafetensorsEntry(name, type, shape, range[0], range[1])
             : throw Refuse(
-                $"tensor '{Shorten(name)}' lies at {range[0]} to {range[1]}, but {typeName} {SafetensorsHeader.Describe(shape)} takes {bytes} bytes");
+                $"tensor '{Shorten(name)}' lies at {range[0]} to {range[1]}, but {typeName} {SafetensorsHeader.Describe(shape)} takes "
+                + $"{bytes} bytes");
     }
 
     private readonly void CheckRanges(long dataLength)
@@ -152,13 +155,15 @@ internal ref struct SafetensorsHeaderParser
             if (entry.Start != end)
             {
                 throw Refuse(
-                    $"tensor '{Shorten(entry.Name)}' begins at {entry.Start}, expected {end}: tensors may neither overlap nor leave a hole");
+                    $"tensor '{Shorten(entry.Name)}' begins at {entry.Start}, expected {end}: tensors may neither overlap nor leave a "
+                    + "hole");
             }
 
             end = entry.End;
             if (end > dataLength)
             {
-                throw Refuse($"tensor '{Shorten(entry.Name)}' ends at {end}, but only {dataLength} bytes follow the header; the file is truncated");
+                throw Refuse($"tensor '{Shorten(entry.Name)}' ends at {end}, but only {dataLength} bytes follow the header; the file "
+                    + "is truncated");
             }
         }
 

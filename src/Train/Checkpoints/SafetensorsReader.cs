@@ -79,7 +79,8 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsEntry entry = Find(name);
         if (!shape.SequenceEqual([.. entry.Shape]))
         {
-            throw new UserException($"{_source}: tensor {entry.Describe()}, expected the shape {SafetensorsHeader.Describe(shape.ToArray())}.");
+            throw new UserException($"{_source}: tensor {entry.Describe()}, expected the shape "
+                + $"{SafetensorsHeader.Describe(shape.ToArray())}.");
         }
 
         Read(entry, values);
@@ -136,7 +137,8 @@ public sealed class SafetensorsReader : IDisposable
         Span<byte> prefix = stackalloc byte[sizeof(ulong)];
         if (_stream.Length < prefix.Length)
         {
-            throw new UserException($"{_source}: not a valid safetensors file: it has {_stream.Length} bytes, expected at least {prefix.Length}.");
+            throw new UserException($"{_source}: not a valid safetensors file: it has {_stream.Length} bytes, expected at least "
+                + $"{prefix.Length}.");
         }
 
         _stream.Position = 0;
@@ -146,7 +148,8 @@ public sealed class SafetensorsReader : IDisposable
         if (length > LongestHeader || length > rest)
         {
             throw new UserException(
-                $"{_source}: not a valid safetensors file: it claims a header of {length} bytes, but {rest} bytes follow, of which at most {LongestHeader} may be header.");
+                $"{_source}: not a valid safetensors file: it claims a header of {length} bytes, but {rest} bytes follow, of which at "
+                + $"most {LongestHeader} may be header.");
         }
 
         var header = new byte[length];

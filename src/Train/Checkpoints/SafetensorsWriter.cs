@@ -72,7 +72,8 @@ public sealed class SafetensorsWriter
         long start = _entries.Count == 0 ? 0 : _entries[^1].End;
         if (!SafetensorsHeader.TryCountBytes(type, shape, out long bytes) || bytes > long.MaxValue - start)
         {
-            throw new ArgumentException($"Safetensors: '{name}' has the shape {SafetensorsHeader.Describe(shape)}; expected sizes of 0 or more, of fewer than 2⁶³ bytes.");
+            throw new ArgumentException($"Safetensors: '{name}' has the shape {SafetensorsHeader.Describe(shape)}; expected sizes of 0 "
+                + "or more, of fewer than 2⁶³ bytes.");
         }
 
         _entries.Add(new SafetensorsEntry(name, type, [.. shape], start, start + bytes));
@@ -118,7 +119,8 @@ public sealed class SafetensorsWriter
         if (entry.Type != type || _end + bytes.Length > entry.End)
         {
             throw new ArgumentException(
-                $"Safetensors: {bytes.Length} bytes of {SafetensorsHeader.NameOf(type)} for {entry.Describe()}, which takes {entry.End - _end} more.");
+                $"Safetensors: {bytes.Length} bytes of {SafetensorsHeader.NameOf(type)} for {entry.Describe()}, which takes "
+                + $"{entry.End - _end} more.");
         }
 
         _end += bytes.Length;

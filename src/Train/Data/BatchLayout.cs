@@ -1,6 +1,8 @@
 namespace TinyLM;
 
-/// <summary>How a step's batch is made from documents; <see cref="DocumentShuffler"/> and <see cref="InOrder"/> deal such batches.</summary>
+/// <summary>
+/// How a step's batch is made from documents; <see cref="DocumentShuffler"/> and <see cref="InOrder"/> deal such batches.
+/// </summary>
 public sealed record BatchLayout
 {
     private BatchLayout(LayoutKind kind, int contextLength, int tokensPerStep, bool scoreEnd)
@@ -55,12 +57,14 @@ public sealed record BatchLayout
     {
         if (contextLength < 2)
         {
-            throw new UserException($"{kind} layout: the context is {contextLength} tokens long, expected at least 2: one to see and one to predict.");
+            throw new UserException($"{kind} layout: the context is {contextLength} tokens long, expected at least 2: one to see and "
+                + "one to predict.");
         }
 
         return tokensPerStep >= contextLength
             ? new BatchLayout(kind, contextLength, tokensPerStep, scoreEnd)
-            : throw new UserException($"{kind} layout: {tokensPerStep} tokens a step, expected at least {contextLength}, the length of the context.");
+            : throw new UserException($"{kind} layout: {tokensPerStep} tokens a step, expected at least {contextLength}, the length of "
+                + "the context.");
     }
 
     private static int TokensOf(int rowLength, int rowCount)
@@ -68,6 +72,7 @@ public sealed record BatchLayout
         long tokens = (long)rowLength * rowCount;
         return rowCount > 0 && tokens <= int.MaxValue
             ? (int)tokens
-            : throw new UserException($"Packed layout: {rowCount} rows of {rowLength} tokens, expected at least one row and fewer than 2³¹ tokens.");
+            : throw new UserException($"Packed layout: {rowCount} rows of {rowLength} tokens, expected at least one row and fewer than "
+                + "2³¹ tokens.");
     }
 }

@@ -27,11 +27,18 @@ public sealed class ByteTokenizer : ITokenizer
         catch (EncoderFallbackException fault)
         {
             throw new UserException(
-                $"ByteTokenizer: character {fault.Index} is half of a surrogate pair (U+{(int)text[fault.Index]:X4}), which UTF-8 cannot hold.",
+                $"ByteTokenizer: character {fault.Index} is half of a surrogate pair (U+{(int)text[fault.Index]:X4}), which UTF-8 "
+                + "cannot hold.",
                 UserException.Mistake, fault);
         }
 
-        return Array.ConvertAll(bytes, value => (int)value);
+        var ids = new int[bytes.Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            ids[i] = bytes[i];
+        }
+
+        return ids;
     }
 
     /// <inheritdoc/>

@@ -71,7 +71,8 @@ public sealed class CharacterTokenizer : ITokenizer
             if (!_ids.TryGetValue(character, out ids[count++]))
             {
                 throw new UserException(
-                    $"CharacterTokenizer: {Describe(character)} at position {start} is not one of the {_characters.Length} known characters; "
+                    $"CharacterTokenizer: {Describe(character)} at position {start} is not one of the {_characters.Length} known "
+                    + "characters; "
                     + "leave it out, or train with a text that holds it.");
             }
         }
@@ -121,7 +122,8 @@ public sealed class CharacterTokenizer : ITokenizer
             if (runes[i - 1] >= runes[i])
             {
                 throw new UserException(
-                    $"{source}: 'characters' has {Describe(runes[i])} after {Describe(runes[i - 1])}; expected rising code points, each once.");
+                    $"{source}: 'characters' has {Describe(runes[i])} after {Describe(runes[i - 1])}; expected rising code points, "
+                    + "each once.");
             }
         }
 
@@ -133,7 +135,8 @@ public sealed class CharacterTokenizer : ITokenizer
         if (Rune.DecodeFromUtf16(text.AsSpan(position), out Rune character, out int consumed) != OperationStatus.Done)
         {
             throw new UserException(
-                $"CharacterTokenizer: position {position} holds half of a surrogate pair (U+{(int)text[position]:X4}); expected whole characters.");
+                $"CharacterTokenizer: position {position} holds half of a surrogate pair (U+{(int)text[position]:X4}); expected whole "
+                + "characters.");
         }
 
         position += consumed;
@@ -141,5 +144,7 @@ public sealed class CharacterTokenizer : ITokenizer
     }
 
     private static string Describe(Rune character) =>
-        Rune.IsControl(character) || Rune.IsWhiteSpace(character) ? $"the character U+{character.Value:X4}" : $"'{character}' (U+{character.Value:X4})";
+        Rune.IsControl(character) || Rune.IsWhiteSpace(character)
+            ? $"the character U+{character.Value:X4}"
+            : $"'{character}' (U+{character.Value:X4})";
 }

@@ -31,7 +31,8 @@ public sealed partial class Corpus
     public static Corpus FromTextFile(string path) => FromText(Path.GetFileName(path), TextFile.Read(path));
 
     /// <summary>A UTF-8 text file of one document a line. Blank lines are skipped, about a tenth of the lines is held out.</summary>
-    /// <exception cref="UserException">As <see cref="FromTextFile"/>; or a line has more than <see cref="TextFile.LongestLine"/> characters.</exception>
+    /// <exception cref="UserException">As <see cref="FromTextFile"/>; or a line has more than <see cref="TextFile.LongestLine"/>
+    /// bytes.</exception>
     public static Corpus FromLines(string path) => FromDocuments(Path.GetFileName(path), TextFile.ReadLines(path));
 
     /// <summary>
@@ -57,7 +58,8 @@ public sealed partial class Corpus
         }
 
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        return FromDocuments(name, files.Select(file => new Document(Path.GetRelativePath(path, file), TextFile.Read(file, mayBeEmpty: true))));
+        return FromDocuments(
+            name, files.Select(file => new Document(Path.GetRelativePath(path, file), TextFile.Read(file, mayBeEmpty: true))));
     }
 
     private static string[] ListFiles(string path, string pattern)
@@ -65,12 +67,11 @@ public sealed partial class Corpus
         try
         {
             // Links to folders are not followed: they may lead round in circles.
-            var files = new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => entry.ToFullPath(), new EnumerationOptions
+            var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false };
+            var files = new FileSystemEnumerable<string>(path, (ref FileSystemEntry entry) => entry.ToFullPath(), options)
             {
-                RecurseSubdirectories = true, IgnoreInaccessible = false,
-            })
-            {
-                ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && FileSystemName.MatchesSimpleExpression(pattern, entry.FileName),
+                ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+                    !entry.IsDirectory && FileSystemName.MatchesSimpleExpression(pattern, entry.FileName),
                 ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
             };
             string[] sorted = [.. files];

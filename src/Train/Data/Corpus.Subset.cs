@@ -24,7 +24,9 @@ public sealed partial class Corpus
         {
             int documentLimit = (int)Math.Ceiling((double)maxDocuments * documents.Count / (Training.Count + Validation.Count));
             long byteLimit = (long)Math.Ceiling(maxBytes * bytesShare);
-            return IsStream ? [.. documents.Select(document => Beginning(document, byteLimit))] : Select(documents, documentLimit, byteLimit);
+            return IsStream
+                ? [.. documents.Select(document => Beginning(document, byteLimit))]
+                : Select(documents, documentLimit, byteLimit);
         }
     }
 

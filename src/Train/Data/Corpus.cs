@@ -31,7 +31,8 @@ public sealed partial class Corpus
 
     /// <summary>
     /// Splits <paramref name="documents"/> by content hash: about <paramref name="validationFraction"/> are held out, at least one of two.
-    /// Empty documents and exact duplicates are left out. A single document is split as <see cref="FromText(string, string, double)"/> does.
+    /// Empty documents and exact duplicates are left out. A single document is split as
+    /// <see cref="FromText(string, string, double)"/> does.
     /// </summary>
     /// <exception cref="UserException">No document has any text.</exception>
     public static Corpus FromDocuments(string name, IEnumerable<Document> documents, double validationFraction = DefaultValidationFraction)

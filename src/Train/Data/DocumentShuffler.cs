@@ -26,14 +26,17 @@ public sealed class DocumentShuffler
 
     public BatchLayout Layout { get; }
 
-    /// <summary>Where the next batch comes from. Set it to go on where another shuffler of the same data, layout and seed stopped.</summary>
+    /// <summary>
+    /// Where the next batch comes from. Set it to go on where another shuffler of the same data, layout and seed stopped.
+    /// </summary>
     public DataPosition Position
     {
         get;
         set => field = value.Epoch >= 0 && value.Step >= 0 && value.Step <= StepsIn(value.Epoch)
             ? value
             : throw new UserException(
-                $"Data position: epoch {value.Epoch}, step {value.Step}, but that epoch has no such step; the data, the layout or the seed is another.");
+                $"Data position: epoch {value.Epoch}, step {value.Step}, but that epoch has no such step; the data, the layout or the "
+                + "seed is another.");
     }
 
     /// <summary>How many batches an epoch has; at least 1. It may vary from epoch to epoch.</summary>
@@ -63,7 +66,8 @@ public sealed class DocumentShuffler
         int steps = StepsIn(position.Epoch);
         return position.Step >= 0 && position.Step < steps
             ? PlanOf(position.Epoch).Batch(position.Step)
-            : throw new ArgumentOutOfRangeException(nameof(position), $"BatchAt: step {position.Step} of epoch {position.Epoch}, which has {steps} steps.");
+            : throw new ArgumentOutOfRangeException(nameof(position), $"BatchAt: step {position.Step} of epoch {position.Epoch}, which "
+                + $"has {steps} steps.");
     }
 
     private EpochPlan PlanOf(long epoch)

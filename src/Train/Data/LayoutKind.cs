@@ -3,7 +3,9 @@ namespace TinyLM;
 /// <summary>How documents are laid out in a batch.</summary>
 public enum LayoutKind
 {
-    /// <summary>Whole documents; only one that is longer than the context is cut. Attention and positions begin anew at each piece.</summary>
+    /// <summary>
+    /// Whole documents; only one that is longer than the context is cut. Attention and positions begin anew at each piece.
+    /// </summary>
     Documents,
 
     /// <summary>
@@ -12,6 +14,8 @@ public enum LayoutKind
     /// </summary>
     Packed,
 
-    /// <summary>The same rows and targets as <see cref="Packed"/>, but attention and positions also begin anew at each document in a row.</summary>
+    /// <summary>
+    /// The same rows and targets as <see cref="Packed"/>, but attention and positions also begin anew at each document in a row.
+    /// </summary>
     Chunked,
 }

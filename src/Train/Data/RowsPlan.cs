@@ -18,7 +18,8 @@ internal sealed class RowsPlan : EpochPlan
     /// <param name="offset">In [0, 1): where in the stream's first context the first row begins.</param>
     /// <param name="permutation">The order of a number of rows.</param>
     /// <param name="keepTail">Whether tokens that fill no row, and rows that fill no step, are kept.</param>
-    public RowsPlan(TokenizedDocuments documents, BatchLayout layout, int[] order, double offset, Func<int, int[]> permutation, bool keepTail)
+    public RowsPlan(
+        TokenizedDocuments documents, BatchLayout layout, int[] order, double offset, Func<int, int[]> permutation, bool keepTail)
         : base(documents, layout)
     {
         _documents = order;

@@ -22,7 +22,8 @@ public static class TextFile
     }
 
     /// <summary>The file's lines that are not blank, each named by its number, without their line ends.</summary>
-    /// <exception cref="UserException">As <see cref="Read"/>; or a line is longer than <see cref="LongestLine"/>; or all are blank.</exception>
+    /// <exception cref="UserException">As <see cref="Read"/>; or a line is longer than <see cref="LongestLine"/>; or all are
+    /// blank.</exception>
     public static IReadOnlyList<Document> ReadLines(string path)
     {
         byte[] bytes = ReadBytes(path, mayBeEmpty: false);
@@ -37,7 +38,8 @@ public static class TextFile
             if (line.Length > LongestLine)
             {
                 throw new UserException(
-                    $"{path}: line {number} has {line.Length} bytes, at most {LongestLine} make a document; open the file as one running text instead.");
+                    $"{path}: line {number} has {line.Length} bytes, at most {LongestLine} make a document; open the file as one "
+                    + "running text instead.");
             }
 
             string text = Encoding.UTF8.GetString(line);
@@ -62,7 +64,8 @@ public static class TextFile
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             if (file.CanSeek && file.Length > LargestFile)
             {
-                throw new UserException($"{path}: has {file.Length} bytes, at most {LargestFile} are read as one text; split it into a folder of files.");
+                throw new UserException($"{path}: has {file.Length} bytes, at most {LargestFile} are read as one text; split it into a "
+                    + "folder of files.");
             }
 
             byte[] bytes = file.CanSeek ? ReadKnown(file) : ReadPipe(path, file);
@@ -109,7 +112,8 @@ public static class TextFile
         {
             int offset = OffsetOfInvalid(bytes);
             throw new UserException(
-                $"{path}: byte 0x{bytes[offset]:X2} at offset {offset} is not UTF-8; the file is binary or in another encoding, convert it to UTF-8.");
+                $"{path}: byte 0x{bytes[offset]:X2} at offset {offset} is not UTF-8; the file is binary or in another encoding, "
+                + "convert it to UTF-8.");
         }
 
         ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];

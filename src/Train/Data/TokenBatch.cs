@@ -12,7 +12,8 @@ public sealed class TokenBatch
         if (ids.Length != targets.Length || ids.Length != offsets.TokenCount)
         {
             throw new ArgumentException(
-                $"TokenBatch: {ids.Length} ids, {targets.Length} targets and offsets for {offsets.TokenCount} tokens; expected the same number of each.");
+                $"TokenBatch: {ids.Length} ids, {targets.Length} targets and offsets for {offsets.TokenCount} tokens; expected the "
+                + "same number of each.");
         }
 
         (Ids, Targets, Offsets) = (ids, targets, offsets);

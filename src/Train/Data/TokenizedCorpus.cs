@@ -36,7 +36,8 @@ public sealed class TokenizedCorpus
         TokenizedDocuments training = TokenizedDocuments.Encode(corpus.Training, tokenizer);
         if (training.TokenCount < 2 * training.Count && !HasTwoTokens(training))
         {
-            throw new UserException($"{corpus.Name}: no document has two tokens, so there is nothing to predict; expected longer documents.");
+            throw new UserException($"{corpus.Name}: no document has two tokens, so there is nothing to predict; expected longer "
+                + "documents.");
         }
 
         return new TokenizedCorpus(corpus.Name, tokenizer, training, TokenizedDocuments.Encode(corpus.Validation, tokenizer));

@@ -13,9 +13,11 @@ public sealed class TokenizedDocuments
     private readonly int[] _starts;
 
     /// <param name="ids">[tokens]: the token ids of all documents.</param>
-    /// <param name="starts">[documents + 1]: the first token of each document, then the number of tokens. <c>[0]</c> for no documents.</param>
+    /// <param name="starts">[documents + 1]: the first token of each document, then the number of tokens. <c>[0]</c> for no
+    /// documents.</param>
     /// <param name="bosId">The id that each document begins with.</param>
-    /// <exception cref="ArgumentException">The starts do not run from 0 to the number of tokens, or a document does not begin with BOS.</exception>
+    /// <exception cref="ArgumentException">The starts do not run from 0 to the number of tokens, or a document does not begin with
+    /// BOS.</exception>
     public TokenizedDocuments(int[] ids, int[] starts, int bosId)
     {
         if (starts.Length == 0 || starts[0] != 0 || starts[^1] != ids.Length)
@@ -32,7 +34,8 @@ public sealed class TokenizedDocuments
 
             if (ids[starts[document]] != bosId)
             {
-                throw new ArgumentException($"TokenizedDocuments: document {document} begins with id {ids[starts[document]]}, expected {bosId}, BOS.");
+                throw new ArgumentException($"TokenizedDocuments: document {document} begins with id {ids[starts[document]]}, expected "
+                    + $"{bosId}, BOS.");
             }
         }
 
@@ -83,7 +86,9 @@ public sealed class TokenizedDocuments
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>How many of these documents are, token for token, among <paramref name="others"/>: 0 for an honest validation set.</summary>
+    /// <summary>
+    /// How many of these documents are, token for token, among <paramref name="others"/>: 0 for an honest validation set.
+    /// </summary>
     public int CountOverlap(TokenizedDocuments others)
     {
         var hashes = new HashSet<ContentHash>();
@@ -103,24 +108,34 @@ public sealed class TokenizedDocuments
 
     /// <summary>Encodes <paramref name="documents"/> and puts BOS in front of each.</summary>
     /// <exception cref="UserException">A text holds what the tokenizer has no id for, or there are more than 2³¹ tokens.</exception>
-    public static TokenizedDocuments Encode(IEnumerable<Document> documents, ITokenizer tokenizer)
+    public static TokenizedDocuments Encode(IReadOnlyList<Document> documents, ITokenizer tokenizer)
     {
-        var ids = new List<int>();
-        var starts = new List<int> { 0 };
-        foreach (Document document in documents)
+        // A token a UTF-16 unit, and BOS: exact for plain text, so the largest array of all is not copied.
+        long expected = documents.Sum(document => document.Text.Length + 1L);
+        var ids = new int[Math.Min(expected, Array.MaxLength)];
+        var starts = new int[documents.Count + 1];
+        int count = 0;
+        for (int i = 0; i < documents.Count; i++)
         {
-            int[] tokens = EncodeOne(document, tokenizer);
-            if ((long)ids.Count + tokens.Length >= Array.MaxLength)
+            int[] tokens = EncodeOne(documents[i], tokenizer);
+            long needed = (long)count + 1 + tokens.Length;
+            if (needed > Array.MaxLength)
             {
-                throw new UserException($"{document.Name}: with it the corpus has more than {Array.MaxLength} tokens; take a subset.");
+                throw new UserException($"{documents[i].Name}: with it the corpus has more than {Array.MaxLength} tokens; take a subset.");
             }
 
-            ids.Add(tokenizer.BosId);
-            ids.AddRange(tokens);
-            starts.Add(ids.Count);
+            if (needed > ids.Length)
+            {
+                Array.Resize(ref ids, (int)Math.Min(Math.Max(needed, ids.Length * 3L / 2), Array.MaxLength));
+            }
+
+            ids[count] = tokenizer.BosId;
+            tokens.CopyTo(ids, count + 1);
+            count = starts[i + 1] = (int)needed;
         }
 
-        return new TokenizedDocuments([.. ids], [.. starts], tokenizer.BosId);
+        Array.Resize(ref ids, count);
+        return new TokenizedDocuments(ids, starts, tokenizer.BosId);
     }
 
     private static int[] EncodeOne(Document document, ITokenizer tokenizer)

@@ -40,7 +40,8 @@ public static class TokenizerFile
             ByteTokenizer.Kind => new ByteTokenizer(),
             CharacterTokenizer.Kind => CharacterTokenizer.FromJson(json, source),
             _ => throw new UserException(
-                $"{source}: the tokenizer's type is {(type is null ? "missing" : $"'{type}'")}, expected '{ByteTokenizer.Kind}' or '{CharacterTokenizer.Kind}'."),
+                $"{source}: the tokenizer's type is {(type is null ? "missing" : $"'{type}'")}, expected '{ByteTokenizer.Kind}' or "
+                + $"'{CharacterTokenizer.Kind}'."),
         };
     }
 
@@ -55,7 +56,8 @@ public static class TokenizerFile
         if ((uint)id >= (uint)tokenizer.VocabularySize)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(id), $"Tokenizer '{tokenizer.Name}': token id {id} is outside the vocabulary, expected 0 to {tokenizer.VocabularySize - 1}.");
+                nameof(id), $"Tokenizer '{tokenizer.Name}': token id {id} is outside the vocabulary, expected 0 to "
+                    + $"{tokenizer.VocabularySize - 1}.");
         }
     }
 

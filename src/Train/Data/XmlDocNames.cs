@@ -2,7 +2,9 @@ using System.Text;
 
 namespace TinyLM;
 
-/// <summary>Turns the identifiers of XML documentation (<c>M:System.String.Concat(System.String,System.String)</c>) into readable names.</summary>
+/// <summary>
+/// Turns the identifiers of XML documentation (<c>M:System.String.Concat(System.String,System.String)</c>) into readable names.
+/// </summary>
 internal static class XmlDocNames
 {
     /// <summary>A member's first line: <c>Method System.String.Concat(String, String)</c>.</summary>
@@ -83,7 +85,9 @@ internal static class XmlDocNames
         return text.ToString();
     }
 
-    /// <summary><c>(System.Int32,`0,System.Nullable{System.Char}@)~System.Int64</c> becomes <c>(Int32, T0, Nullable&lt;Char&gt;)</c>.</summary>
+    /// <summary>
+    /// <c>(System.Int32,`0,System.Nullable{System.Char}@)~System.Int64</c> becomes <c>(Int32, T0, Nullable&lt;Char&gt;)</c>.
+    /// </summary>
     private static string Parameters(string parameters)
     {
         if (parameters.Length == 0)

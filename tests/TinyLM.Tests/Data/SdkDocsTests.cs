@@ -70,19 +70,36 @@ public class SdkDocsTests
     }
 
     [Test]
-    public void The_installed_documentation_makes_a_corpus()
+    public void A_quick_start_takes_the_same_members_from_each_copy()
     {
-        Corpus corpus = Corpus.Open(Corpus.SdkDocsSource);
-        string[] texts = [.. corpus.Training.Concat(corpus.Validation).Select(document => document.Text)];
-        long characters = texts.Sum(text => (long)text.Length);
-        TestContext.Out.WriteLine(
-            $"{corpus.Training.Count} + {corpus.Validation.Count} documents, {corpus.DuplicateCount} duplicates, {characters} characters");
+        using var folder = new TemporaryFolder();
+        string members = string.Concat(Enumerable.Range(0, 2000).Select(i =>
+            $"<member name=\"T:X{i}\"><summary>Does {i}.</summary></member><member name=\"T:Y{i}\" />"));
+        folder.Write("packs/A.Ref/a.xml", $"<?xml version=\"1.0\"?><doc><members>{members}</members></doc>");
+        folder.Write("packs/B.Ref/b.xml", $"<doc><members>{members}</members></doc>");
+        Corpus all = SdkDocs.Load(folder.Path);
+        Corpus some = SdkDocs.Load(folder.Path, maxBytes: 4000), again = SdkDocs.Load(folder.Path, maxBytes: 4000);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(texts, Has.Length.GreaterThan(10_000));
-            Assert.That(texts, Is.Unique);
-            Assert.That(texts, Has.Some.StartsWith("Field System.String.Empty\nRepresents the empty string."));
-            Assert.That(corpus.Validation, Has.Count.InRange(texts.Length / 12, texts.Length / 8));
+            Assert.That(all.Training.Count + all.Validation.Count, Is.EqualTo(2000));
+            Assert.That(some.Training.Concat(some.Validation).Sum(document => document.Text.Length), Is.InRange(3500, 4001));
+            Assert.That(some.Training, Is.SubsetOf(all.Training));
+            Assert.That(some.Validation, Is.Not.Empty.And.SubsetOf(all.Validation));
+            Assert.That(again.Training, Is.EqualTo(some.Training));
+        }
+    }
+
+    [Test]
+    public void The_installed_documentation_makes_a_corpus()
+    {
+        Corpus corpus = SdkDocs.Load(maxBytes: 1_000_000);
+        string[] texts = [.. corpus.Training.Concat(corpus.Validation).Select(document => document.Text)];
+        TestContext.Out.WriteLine($"{corpus.Training.Count} + {corpus.Validation.Count} documents, {corpus.DuplicateCount} duplicates");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(texts.Sum(text => (long)text.Length), Is.InRange(900_000, 1_000_000));
+            Assert.That(texts.Distinct().Count(), Is.EqualTo(texts.Length));
+            Assert.That(corpus.Validation, Has.Count.InRange(texts.Length / 14, texts.Length / 7));
         }
     }
 }

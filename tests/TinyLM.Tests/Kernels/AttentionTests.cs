@@ -22,6 +22,23 @@ public class AttentionTests
     }
 
     [Test]
+    public void The_GPU_kernels_agree_with_plain_loops()
+    {
+        using var device = Device.Open("interpreted");
+        foreach (Case @case in new Case[]
+        {
+            new("small", [1, 7, 35, 3], new AttentionShape(2, 2, 5)),
+            new("grouped", [33, 8], new AttentionShape(4, 2, 24)),
+            new("wide", [2, 33], new AttentionShape(2, 1, 128)),
+        })
+        {
+            CheckAgainstReference(device, @case, 1e-5);
+        }
+
+        CheckCached(device, new Case("cached", [40], new AttentionShape(4, 2, 20)), [30, 1, 9], 1e-5);
+    }
+
+    [Test]
     public void The_reference_gradient_agrees_with_finite_differences()
     {
         var @case = new Case("small", [3, 5, 1], new AttentionShape(4, 2, 3));
@@ -172,7 +189,8 @@ public class AttentionTests
         Assert.That(
             () => Attention.Forward(qkv, DocumentOffsets.OneDocument(9), shape, y, logSumExp),
             Throws.ArgumentException.With.Message.Contains("10 rows, expected 9"));
-        Assert.That(() => Attention.Forward(qkv, offsets, shape, y, y), Throws.ArgumentException.With.Message.Contains("logSumExp is [10, 16]"));
+        Assert.That(
+            () => Attention.Forward(qkv, offsets, shape, y, y), Throws.ArgumentException.With.Message.Contains("logSumExp is [10, 16]"));
         Assert.That(
             () => Attention.ForwardCached(qkv, device.Allocate(12, 16), 3, shape, y),
             Throws.ArgumentException.With.Message.Contains("3 cached and 10 new tokens do not fit the cache's 12 rows"));

@@ -5,7 +5,7 @@ public class MatMulTests
     private static readonly (int Rows, int Columns, int Depth)[] Shapes =
     [
         (1, 1, 1), (1, 65, 7), (3, 257, 70), (5, 1, 1), (5, 33, 16), (13, 65, 15), (12, 32, 64), (12, 16, 40), (25, 17, 33), (24, 48, 1),
-        (31, 31, 31), (100, 257, 24), (128, 96, 100), (61, 130, 600), (30, 70, 1100), (26, 40, 1024), (50, 1700, 520),
+        (31, 31, 31), (100, 257, 24), (128, 96, 100), (61, 70, 600), (30, 50, 1100), (26, 40, 1024), (14, 1700, 520),
     ];
 
     private static readonly (bool TransposeA, bool TransposeB)[] Layouts = [(false, true), (false, false), (true, false)];
@@ -21,9 +21,19 @@ public class MatMulTests
     }
 
     [Test]
+    public void The_GPU_kernel_agrees_with_plain_loops()
+    {
+        using var device = Device.Open("interpreted");
+        foreach (var (rows, columns, depth) in new[] { (1, 1, 1), (3, 65, 7), (65, 3, 17), (70, 66, 33) })
+        {
+            CheckAll(device, rows, columns, depth, 2e-6);
+        }
+    }
+
+    [Test]
     public void Any_number_of_threads_gives_the_same_bits()
     {
-        foreach (var (rows, columns, depth) in Shapes.Append((200, 300, 90)))
+        foreach (var (rows, columns, depth) in Shapes.Where(shape => shape.Rows > 12).Append((200, 300, 90)))
         {
             foreach (var (transposeA, transposeB) in Layouts)
             {
@@ -137,7 +147,10 @@ public class MatMulTests
         foreach (var (transposeA, transposeB) in Layouts)
         {
             var operands = new Operands(rows, columns, depth, transposeA, transposeB, rows + columns + depth);
-            for (int epilogue = 0; epilogue < 8; epilogue++)
+
+            // Large shapes take only the plain product and the one with everything.
+            int epilogueStep = (long)rows * columns * depth < 10_000 ? 1 : 7;
+            for (int epilogue = 0; epilogue < 8; epilogue += epilogueStep)
             {
                 var (accumulate, bias, residual) = ((epilogue & 1) != 0, (epilogue & 2) != 0, (epilogue & 4) != 0);
                 double error = Numbers.RelativeError(

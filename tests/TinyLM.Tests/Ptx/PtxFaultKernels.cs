@@ -45,6 +45,8 @@ internal static class PtxFaultKernels
     public static void RaceKernel(ArrayView<int> x, int mended)
     {
         ArrayView<int> shared = SharedMemory.Allocate<int>(64);
+        shared[Group.IdxX] = 0;
+        Group.Barrier();
         shared[Group.IdxX] = Group.IdxX;
         if (mended != 0)
         {

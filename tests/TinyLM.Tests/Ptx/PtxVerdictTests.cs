@@ -5,7 +5,7 @@ public class PtxVerdictTests
 {
     [TestCase(nameof(PtxFaultKernels.Stray), KernelFault.StrayAddress, "writes 4 bytes.*at byte 192 of the nearest view, 'x', which has 192")]
     [TestCase(nameof(PtxFaultKernels.StrayShared), KernelFault.StrayAddress, @"thread \(31, 0\).*writes 4 bytes at shared address 128.*128 bytes of shared")]
-    [TestCase(nameof(PtxFaultKernels.Race), KernelFault.SharedMemoryRace, @"has written since the last barrier; expected a barrier in between")]
+    [TestCase(nameof(PtxFaultKernels.Race), KernelFault.SharedMemoryRace, @"thread \(32, 0\).*writes shared byte 128, which thread \(31, 0\) has read since the last barrier; expected a barrier in between")]
     [TestCase(nameof(PtxFaultKernels.RaceInWarp), KernelFault.SharedMemoryRace, @"writes shared byte 0, which thread \(31, 0\) has read")]
     [TestCase(nameof(PtxFaultKernels.TwoWriters), KernelFault.SharedMemoryRace, @"thread \(1, 0\).*writes shared byte 0, which thread \(0, 0\) has written")]
     [TestCase(nameof(PtxFaultKernels.Uninitialized), KernelFault.UninitializedSharedMemory, @"thread \(32, 0\).*reads shared byte 128, which this block has not written")]

@@ -46,7 +46,8 @@ internal sealed class KernelArguments
         KernelParameter parameter = Next(typeof(T), isView: false);
         if (parameter.Bytes != Unsafe.SizeOf<T>())
         {
-            throw Wrong(_count - 1, $"{Unsafe.SizeOf<T>()} bytes of {typeof(T).Name}", $"{parameter.Bytes} bytes, as ILGPU lays the type out");
+            throw Wrong(
+                _count - 1, $"{Unsafe.SizeOf<T>()} bytes of {typeof(T).Name}", $"{parameter.Bytes} bytes, as ILGPU lays the type out");
         }
 
         Unsafe.WriteUnaligned(ref _bytes[parameter.Offset], value);

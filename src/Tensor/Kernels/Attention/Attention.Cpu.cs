@@ -11,7 +11,8 @@ public static unsafe partial class Attention
     /// <summary>A distance of rows that spreads them over the first-level cache: an odd number of cache lines.</summary>
     private static int RowDistance(int columns) => RoundUp(columns, 32) + 16;
 
-    private static void ForwardOnCpu(CpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp)
+    private static void ForwardOnCpu(
+        CpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp)
     {
         var deal = new Deal(device, offsets, shape.QueryHeads);
         deal.Run(new ForwardJob(device, deal, shape, qkv, y, logSumExp));

@@ -221,16 +221,17 @@ public static unsafe partial class Attention
         {
             for (int column = 0; column < _headSize; column += MicroKernel.Columns)
             {
+                const nint step = Stride * sizeof(float);
                 int width = MicroKernel.PanelWidth(_headSize - column);
                 nint panel = ((nint)column * rows) + (first * width);
                 nint offset = (first * Stride) + tile;
                 nint target = ((nint)(key + tile) * _width) + column;
                 var store = new TileStore { C = _valueGradients + target, Stride = _width, Accumulate = accumulate };
                 MicroKernel.Multiply(
-                    rows - first, _probabilities + offset, sizeof(float), Stride * sizeof(float), _resultGradientRows + panel, width, width, store);
+                    rows - first, _probabilities + offset, sizeof(float), step, _resultGradientRows + panel, width, width, store);
                 store.C = _keyGradients + target;
                 MicroKernel.Multiply(
-                    rows - first, _scoreGradients + offset, sizeof(float), Stride * sizeof(float), _queryRows + panel, width, width, store);
+                    rows - first, _scoreGradients + offset, sizeof(float), step, _queryRows + panel, width, width, store);
             }
         }
     }

@@ -25,7 +25,8 @@ public static unsafe partial class Attention
         }
     }
 
-    private readonly struct CachedJob(CpuDevice device, Tensor qkv, Tensor cache, int cachedCount, AttentionShape shape, Tensor y) : IWorkerJob
+    private readonly struct CachedJob(
+        CpuDevice device, Tensor qkv, Tensor cache, int cachedCount, AttentionShape shape, Tensor y) : IWorkerJob
     {
         private readonly float* _qkv = qkv.Pointer;
         private readonly float* _cache = cache.Pointer;

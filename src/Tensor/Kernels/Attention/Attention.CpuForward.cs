@@ -4,7 +4,8 @@ namespace TinyLM;
 
 public static unsafe partial class Attention
 {
-    private readonly struct ForwardJob(CpuDevice device, Deal deal, AttentionShape shape, Tensor qkv, Tensor y, Tensor logSumExp) : IWorkerJob
+    private readonly struct ForwardJob(
+        CpuDevice device, Deal deal, AttentionShape shape, Tensor qkv, Tensor y, Tensor logSumExp) : IWorkerJob
     {
         private readonly float* _qkv = qkv.Pointer;
         private readonly float* _y = y.Pointer;

@@ -38,7 +38,16 @@ public static unsafe partial class Attention
     /// have, <paramref name="depth"/> from <paramref name="first"/> on.
     /// </summary>
     private static void MultiplyByRows(
-        int first, int depth, float* strip, int stripStride, float* packed, int packedDepth, int headSize, float* result, int resultStride, bool accumulate)
+        int first,
+        int depth,
+        float* strip,
+        int stripStride,
+        float* packed,
+        int packedDepth,
+        int headSize,
+        float* result,
+        int resultStride,
+        bool accumulate)
     {
         for (int column = 0; column < headSize; column += MicroKernel.Columns)
         {

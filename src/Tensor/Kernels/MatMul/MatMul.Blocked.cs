@@ -83,15 +83,17 @@ public static unsafe partial class MatMul
                     int depth = chunk * Panels.Chunk;
                     int columns = block.ColumnsOf(panel);
                     int width = MicroKernel.PanelWidth(columns);
+                    int count = Math.Min(Panels.Chunk, block.Depth - depth);
                     float* source = _product.B + ((long)(block.Column + (panel * MicroKernel.Columns)) * stride) + block.Start + depth;
-                    Panels.PackTransposed(source, stride, columns, Math.Min(Panels.Chunk, block.Depth - depth), block.PanelAt(panel) + (depth * width), width);
+                    Panels.PackTransposed(source, stride, columns, count, block.PanelAt(panel) + (depth * width), width);
                 }
             }
             else
             {
                 int first = (int)((long)block.Depth * worker / _workers);
                 int last = (int)((long)block.Depth * (worker + 1) / _workers);
-                Panels.PackRows(_product.B + ((long)block.Start * stride) + block.Column, stride, first, last, block.Depth, block.Columns, block.Packed);
+                float* source = _product.B + ((long)block.Start * stride) + block.Column;
+                Panels.PackRows(source, stride, first, last, block.Depth, block.Columns, block.Packed);
             }
         }
 
@@ -101,7 +103,8 @@ public static unsafe partial class MatMul
             long tiles = (long)Blocks(_product.Rows, MicroKernel.Rows) * block.Panels;
             long tile = tiles * worker / _workers;
             long end = tiles * (worker + 1) / _workers;
-            float* scratch = _device.WorkerScratch(worker, Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns));
+            float* scratch = _device.WorkerScratch(
+                worker, Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns));
             float* edgeTile = scratch + Panels.GroupSize(_depthBlock, GroupPanels);
             int lastRowPanel = (int)((end - 1) / block.Panels);
             var rows = new RowPanels { FirstPacked = -1 };

@@ -48,7 +48,17 @@ public static unsafe partial class MatMul
 
     /// <summary>The operands as the CPU's kernels read them: pointers to contiguous rows.</summary>
     private readonly struct Product(
-        int rows, int columns, int depth, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate, Tensor bias, Tensor residual)
+        int rows,
+        int columns,
+        int depth,
+        Tensor a,
+        bool transposeA,
+        Tensor b,
+        bool transposeB,
+        Tensor c,
+        bool accumulate,
+        Tensor bias,
+        Tensor residual)
     {
         public readonly int Rows = rows;
         public readonly int Columns = columns;

@@ -20,7 +20,14 @@ public static partial class MatMul
     /// <param name="residual">[m, n], added; may be c itself, and may be left out.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or both a and b are transposed.</exception>
     public static void Multiply(
-        Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate = false, Tensor bias = default, Tensor residual = default)
+        Tensor a,
+        bool transposeA,
+        Tensor b,
+        bool transposeB,
+        Tensor c,
+        bool accumulate = false,
+        Tensor bias = default,
+        Tensor residual = default)
     {
         var (rows, depth) = transposeA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
         int columns = transposeB ? b.Rows : b.Columns;
@@ -55,7 +62,8 @@ public static partial class MatMul
         if (depth != otherDepth)
         {
             throw new ArgumentException(
-                $"MatMul: a {Shape(a)}{Transposed(transposeA)} and b {Shape(b)}{Transposed(transposeB)} share no inner size: {depth} against {otherDepth}.");
+                $"MatMul: a {Shape(a)}{Transposed(transposeA)} and b {Shape(b)}{Transposed(transposeB)} share no inner size: "
+                + $"{depth} against {otherDepth}.");
         }
 
         if (c.Rows != rows || c.Columns != columns)

@@ -204,8 +204,9 @@ internal sealed unsafe class CudaHost : IPtxHost
         }
 
         int major = Attribute(driver, device, ComputeCapabilityMajor);
+        string capability = $"{major}.{Attribute(driver, device, ComputeCapabilityMinor)}";
         why = version < OldestDriver ? $"the NVIDIA driver is for CUDA {version / 1000}.{version % 1000 / 10}, 12.0 or later is needed"
-            : major < 8 ? $"{Name(driver, device)} has compute capability {major}.{Attribute(driver, device, ComputeCapabilityMinor)}, 8.0 or later is needed"
+            : major < 8 ? $"{Name(driver, device)} has compute capability {capability}, 8.0 or later is needed"
             : "";
         return why.Length == 0;
     }

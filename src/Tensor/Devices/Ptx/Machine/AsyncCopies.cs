@@ -88,7 +88,8 @@ internal sealed unsafe class AsyncCopyInstruction(int target, long targetOffset,
             if (place + (ulong)Bytes > (ulong)shared.Length || place > int.MaxValue)
             {
                 throw warp.Block.Fault(warp, KernelFault.StrayAddress, lane,
-                    $"copies {Bytes} bytes to shared address {(long)place}", $"an address inside the block's {shared.Length} bytes of shared memory");
+                    $"copies {Bytes} bytes to shared address {(long)place}",
+                    $"an address inside the block's {shared.Length} bytes of shared memory");
             }
 
             shared.BeginCopy(warp, lane, (int)place, Bytes);

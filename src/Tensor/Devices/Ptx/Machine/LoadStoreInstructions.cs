@@ -6,7 +6,7 @@ namespace TinyLM;
 /// <summary>ld, of one to four values a lane. <c>registerMask</c> cuts a sign extension to the register's width.</summary>
 internal sealed unsafe class LoadInstruction<T>(AddressSpace space, int address, long offset, int[] destinations, ulong registerMask)
     : MemoryInstruction(space, address, offset, sizeof(T) * destinations.Length, MemoryAccess.Read)
-    where T : unmanaged, INumber<T>
+    where T : unmanaged
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Execute(PtxWarp warp)
@@ -21,7 +21,7 @@ internal sealed unsafe class LoadInstruction<T>(AddressSpace space, int address,
             {
                 int lane = BitOperations.TrailingZeroCount(rest);
                 T value = ((T*)pointers[lane])[part];
-                result[lane] = (T.IsNegative(value) ? (ulong)long.CreateTruncating(value) : PtxLane.Put(value)) & registerMask;
+                result[lane] = PtxLane.Extend(value) & registerMask;
             }
         }
     }

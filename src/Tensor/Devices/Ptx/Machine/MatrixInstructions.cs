@@ -89,13 +89,15 @@ internal sealed unsafe class LoadMatrixInstruction(int address, long offset, int
             ulong row = warp.Registers[address + lane] + (ulong)offset;
             if (row % RowBytes != 0)
             {
-                throw warp.Block.Fault(warp, KernelFault.MisalignedAddress, lane, $"gives a matrix row at shared address {(long)row}", $"a multiple of {RowBytes}");
+                throw warp.Block.Fault(warp, KernelFault.MisalignedAddress, lane,
+                    $"gives a matrix row at shared address {(long)row}", $"a multiple of {RowBytes}");
             }
 
             if (row + RowBytes > (ulong)shared.Length || row > int.MaxValue)
             {
                 throw warp.Block.Fault(warp, KernelFault.StrayAddress, lane,
-                    $"gives a matrix row at shared address {(long)row}", $"an address inside the block's {shared.Length} bytes of shared memory");
+                    $"gives a matrix row at shared address {(long)row}",
+                    $"an address inside the block's {shared.Length} bytes of shared memory");
             }
 
             rows[lane] = (int)row;

@@ -20,7 +20,8 @@ internal enum MemoryAccess
 }
 
 /// <summary>Turns the addresses of a warp into checked pointers, and counts what they cost.</summary>
-internal abstract unsafe class MemoryInstruction(AddressSpace space, int address, long offset, int bytes, MemoryAccess access) : PtxInstruction
+internal abstract unsafe class MemoryInstruction(AddressSpace space, int address, long offset, int bytes, MemoryAccess access)
+    : PtxInstruction
 {
     /// <summary>
     /// Where generic addresses of shared and local memory begin. Their low 32 bits are not the plain address, as on a GPU, so
@@ -79,6 +80,7 @@ internal abstract unsafe class MemoryInstruction(AddressSpace space, int address
         _ => "updates",
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private AddressSpace SpaceOf(ref ulong target)
     {
         if (space != AddressSpace.Generic)
@@ -101,13 +103,15 @@ internal abstract unsafe class MemoryInstruction(AddressSpace space, int address
         return AddressSpace.Global;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* Shared(PtxWarp warp, int lane, ulong target)
     {
         PtxSharedMemory shared = warp.Block.Shared;
         if (target + (ulong)bytes > (ulong)shared.Length || target > int.MaxValue)
         {
             throw warp.Block.Fault(warp, KernelFault.StrayAddress, lane,
-                $"{Verb} {bytes} bytes at shared address {(long)target}", $"an address inside the block's {shared.Length} bytes of shared memory");
+                $"{Verb} {bytes} bytes at shared address {(long)target}",
+                $"an address inside the block's {shared.Length} bytes of shared memory");
         }
 
         switch (access)
@@ -126,19 +130,22 @@ internal abstract unsafe class MemoryInstruction(AddressSpace space, int address
         return shared.At((int)target);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* Local(PtxWarp warp, int lane, ulong target)
     {
         int length = warp.Block.Program.LocalBytes;
         if (target + (ulong)bytes > (ulong)length || target > int.MaxValue)
         {
             throw warp.Block.Fault(warp, KernelFault.StrayAddress, lane,
-                $"{Verb} {bytes} bytes at local address {(long)target}", $"an address inside the thread's {length} bytes of local memory");
+                $"{Verb} {bytes} bytes at local address {(long)target}",
+                $"an address inside the thread's {length} bytes of local memory");
         }
 
         warp.Block.Counts.LocalAccesses++;
         return warp.Local + ((long)lane * length) + target;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private byte* Global(PtxWarp warp, int lane, ulong target)
     {
         ReadOnlySpan<AddressRange> views = warp.Block.Views;
@@ -158,7 +165,8 @@ internal abstract unsafe class MemoryInstruction(AddressSpace space, int address
         }
 
         throw warp.Block.Fault(warp, KernelFault.StrayAddress, lane,
-            $"{Verb} {bytes} bytes at {Describe(target)}, {NearestView(warp.Block, (nint)target)}", "an address inside the views of this launch");
+            $"{Verb} {bytes} bytes at {Describe(target)}, {NearestView(warp.Block, (nint)target)}",
+            "an address inside the views of this launch");
     }
 
     private string Describe(ulong target) => space is AddressSpace.Shared or AddressSpace.Local
@@ -189,6 +197,7 @@ internal abstract unsafe class MemoryInstruction(AddressSpace space, int address
             : $"at byte {target - range.Start} of the nearest view, '{name}', which has {range.Bytes}";
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Count(PtxWarp warp, byte** pointers, uint global, uint shared)
     {
         ref MemoryCounts counts = ref warp.Block.Counts;

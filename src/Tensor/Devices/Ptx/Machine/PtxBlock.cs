@@ -33,7 +33,8 @@ internal sealed unsafe class PtxBlock
 
     public ReadOnlySpan<AddressRange> Views => _views.AsSpan(0, _viewCount);
 
-    public void Prepare(PtxProgram program, in LaunchShape shape, ReadOnlySpan<byte> arguments, ReadOnlySpan<AddressRange> views, long instructionLimit)
+    public void Prepare(
+        PtxProgram program, in LaunchShape shape, ReadOnlySpan<byte> arguments, ReadOnlySpan<AddressRange> views, long instructionLimit)
     {
         (Program, Shape, _limit, Counts) = (program, shape, instructionLimit, default);
         if (_arguments.Length < arguments.Length)
@@ -126,7 +127,8 @@ internal sealed unsafe class PtxBlock
     public KernelFaultException Fault(PtxWarp warp, KernelFault fault, int lane, string seen, string expected)
     {
         int pc = warp.Pc - 1;
-        return new KernelFaultException(fault, Program.Compiled.Name, Program.Statements[pc].Line, (warp.Index * PtxLane.Count) + lane, (Y * Shape.GridX) + X,
+        return new KernelFaultException(
+            fault, Program.Compiled.Name, Program.Statements[pc].Line, (warp.Index * PtxLane.Count) + lane, (Y * Shape.GridX) + X,
             $"{Program.Compiled.Name}, {Place(pc)}: {Thread(warp, lane)} of block ({X}, {Y}) {seen}; expected {expected}.");
     }
 
@@ -162,7 +164,8 @@ internal sealed unsafe class PtxBlock
                 if (warp.LanePc(lane) != pc)
                 {
                     throw Fault(first, KernelFault.Deadlock, firstLane,
-                        $"waits at the barrier, while {Thread(warp, lane)} waits at another, {Place(warp.LanePc(lane))}", "all threads at one barrier");
+                        $"waits at the barrier, while {Thread(warp, lane)} waits at another, {Place(warp.LanePc(lane))}",
+                        "all threads at one barrier");
                 }
             }
         }

@@ -37,7 +37,10 @@ internal sealed partial class PtxDecoder
         "mma" when _statement.Opcode == "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32" => OfKind(
             InstructionKind.TensorCore,
             new MatrixMultiplyInstruction(
-                DestinationList(_statement.Operands[0]), RowList(_statement.Operands[1]), RowList(_statement.Operands[2]), RowList(_statement.Operands[3]))),
+                DestinationList(_statement.Operands[0]),
+                RowList(_statement.Operands[1]),
+                RowList(_statement.Operands[2]),
+                RowList(_statement.Operands[3]))),
         "ldmatrix" => OfKind(InstructionKind.SharedLoad, LoadMatrix()),
         _ => null,
     };

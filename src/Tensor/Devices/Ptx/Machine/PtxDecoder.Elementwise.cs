@@ -80,7 +80,9 @@ internal sealed partial class PtxDecoder
     private PtxInstruction Modes(int factors, Type low, Type wide, Type? high)
     {
         AllowModifiers("lo", "wide", "hi");
-        Type operation = _statement.Has("lo") ? low : _statement.Has("wide") ? wide : high ?? throw Unknown("'.hi', which the interpreter does not know here");
+        Type operation = _statement.Has("lo") ? low
+            : _statement.Has("wide") ? wide
+            : high ?? throw Unknown("'.hi', which the interpreter does not know here");
         Type typed = operation.MakeGenericType(TypeOf(_statement.Type));
         return factors == 2 ? Binary(InstructionKind.Integer, typed) : Ternary(InstructionKind.Integer, typed);
     }

@@ -107,7 +107,6 @@ internal sealed partial class PtxDecoder
             "cas" => typeof(CompareAndSwap<>).MakeGenericType(type),
             _ => null,
         }).FirstOrDefault(found => found is not null) ?? throw Unknown("an atomic operation that the interpreter does not know");
-        _hasGlobalAtomics |= Space != AddressSpace.Shared;
         NoteGrain(type);
         return OfKind(InstructionKind.Atomic, Create(
             typeof(AtomicInstruction<,>).MakeGenericType(type, operation), Space, destination, Row(address), offset, a, b));

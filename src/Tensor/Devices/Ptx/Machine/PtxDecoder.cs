@@ -16,7 +16,6 @@ internal sealed partial class PtxDecoder
     private readonly Dictionary<SpecialRegister, int> _specials = [];
     private int _rowCount;
     private int _sharedGrain = 4;
-    private bool _hasGlobalAtomics;
     private PtxStatement _statement = null!;
 
     private PtxDecoder(CompiledKernel kernel)
@@ -53,7 +52,6 @@ internal sealed partial class PtxDecoder
             SharedBytes = decoder._source.SharedBytes,
             LocalBytes = decoder._source.LocalBytes,
             SharedGrain = decoder._sharedGrain,
-            HasGlobalAtomics = decoder._hasGlobalAtomics,
         };
     }
 
@@ -65,7 +63,8 @@ internal sealed partial class PtxDecoder
             PtxInstruction? instruction = DecodeControl();
             if (instruction is null)
             {
-                instruction = DecodeMemory() ?? DecodeWarp() ?? DecodeElementwise() ?? throw Unknown("an opcode that the interpreter does not know");
+                instruction = DecodeMemory() ?? DecodeWarp() ?? DecodeElementwise()
+                    ?? throw Unknown("an opcode that the interpreter does not know");
                 if (statement.Guard is not null)
                 {
                     InstructionKind kind = instruction.Kind;
@@ -81,8 +80,9 @@ internal sealed partial class PtxDecoder
         }
     }
 
-    private DeviceException Unknown(string what) =>
-        new($"{_kernel.Name}: PTX line {_statement.Line} '{_statement.Text.Replace('\t', ' ')}' has {what}; expected what ILGPU emits for kernels, see PtxDecoder.");
+    private DeviceException Unknown(string what) => new(
+        $"{_kernel.Name}: PTX line {_statement.Line} '{_statement.Text.Replace('\t', ' ')}' has {what}; " +
+        "expected what ILGPU emits for kernels, see PtxDecoder.");
 
     private int NewRow() => _rowCount++ * PtxLane.Count;
 

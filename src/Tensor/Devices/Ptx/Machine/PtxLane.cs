@@ -21,6 +21,14 @@ internal static unsafe class PtxLane
             _ => Unsafe.BitCast<ulong, T>(bits),
         };
 
+    /// <summary>The bits of a value in a register that may be wider: signed integers keep their sign.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Extend<T>(T value)
+        where T : unmanaged => typeof(T) == typeof(sbyte) ? (ulong)Unsafe.BitCast<T, sbyte>(value)
+            : typeof(T) == typeof(short) ? (ulong)Unsafe.BitCast<T, short>(value)
+            : typeof(T) == typeof(int) ? (ulong)Unsafe.BitCast<T, int>(value)
+            : Put(value);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Put<T>(T value)
         where T : unmanaged => sizeof(T) switch

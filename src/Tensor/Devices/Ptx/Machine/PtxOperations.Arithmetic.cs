@@ -36,7 +36,8 @@ internal static partial class PtxOperations
         where T : unmanaged, IBinaryInteger<T>
     {
         public static ulong Apply(ulong a, ulong b) =>
-            PtxLane.Put(T.CreateTruncating((Int128.CreateTruncating(PtxLane.Get<T>(a)) * Int128.CreateTruncating(PtxLane.Get<T>(b))) >> (Bits<T>.Count)));
+            PtxLane.Put(T.CreateTruncating(
+                (Int128.CreateTruncating(PtxLane.Get<T>(a)) * Int128.CreateTruncating(PtxLane.Get<T>(b))) >> Bits<T>.Count));
     }
 
     /// <summary>mul.wide: the product has twice the bits of its factors.</summary>

@@ -28,9 +28,6 @@ internal sealed class PtxProgram : IPtxKernel
 
     /// <summary>The finest grain at which the kernel touches shared memory: what a race is told by.</summary>
     public required int SharedGrain { get; init; }
-
-    /// <summary>Blocks of a kernel without atomics cannot tell in which order they run.</summary>
-    public required bool HasGlobalAtomics { get; init; }
 }
 
 /// <summary>Registers that the hardware fills.</summary>

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace TinyLM;
@@ -16,7 +18,7 @@ internal sealed unsafe class PtxSharedMemory
 
     private byte* _bytes;
     private int _capacity;
-    private int _grain = 4;
+    private int _grainShift = 2;
     private int _blockStart;
     private Cell[] _cells = [];
 
@@ -27,7 +29,7 @@ internal sealed unsafe class PtxSharedMemory
 
     public void Prepare(int length, int grain)
     {
-        (Length, _grain, Epoch) = (length, grain, 0);
+        (Length, _grainShift, Epoch) = (length, BitOperations.Log2((uint)grain), 0);
         if (length > _capacity)
         {
             NativeMemory.AlignedFree(_bytes);
@@ -51,16 +53,16 @@ internal sealed unsafe class PtxSharedMemory
 
     public byte* At(int offset) => _bytes + offset;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CheckRead(PtxWarp warp, int lane, int offset, int bytes)
     {
         int thread = ThreadOf(warp, lane);
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             ref Cell cell = ref _cells[index];
             if (cell.WriteEpoch < _blockStart)
             {
-                throw warp.Block.Fault(warp, KernelFault.UninitializedSharedMemory, lane,
-                    $"reads shared byte {index * _grain}, which this block has not written", "a write, and a barrier, before the read");
+                throw Unwritten(warp, lane, index, "reads");
             }
 
             CheckCopying(warp, lane, index, cell, "reads");
@@ -82,10 +84,11 @@ internal sealed unsafe class PtxSharedMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CheckWrite(PtxWarp warp, int lane, int offset, int bytes)
     {
         int thread = ThreadOf(warp, lane);
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             ref Cell cell = ref _cells[index];
             CheckCopying(warp, lane, index, cell, "writes");
@@ -94,15 +97,15 @@ internal sealed unsafe class PtxSharedMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CheckAtomic(PtxWarp warp, int lane, int offset, int bytes)
     {
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             ref Cell cell = ref _cells[index];
             if (cell.WriteEpoch < _blockStart)
             {
-                throw warp.Block.Fault(warp, KernelFault.UninitializedSharedMemory, lane,
-                    $"updates shared byte {index * _grain}, which this block has not written", "a write, and a barrier, before the update");
+                throw Unwritten(warp, lane, index, "updates");
             }
 
             CheckCopying(warp, lane, index, cell, "updates");
@@ -139,8 +142,10 @@ internal sealed unsafe class PtxSharedMemory
     private static int WarpOf(int who) => who >= 0 ? who / PtxLane.Count : who is Atomics or Everyone ? -1 : -2 - who;
 
     /// <summary>True if a warp barrier lies between what a thread of the same warp did and now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsOrdered(PtxWarp warp, int who, int sync) => sync < warp.SyncCount && WarpOf(who) == warp.Index;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckConflicts(PtxWarp warp, int lane, int index, in Cell cell, int thread, string action)
     {
         if (cell.WriteEpoch == Epoch && cell.Writer != thread && !IsOrdered(warp, cell.Writer, cell.WriteSync))
@@ -154,22 +159,30 @@ internal sealed unsafe class PtxSharedMemory
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckCopying(PtxWarp warp, int lane, int index, in Cell cell, string action)
     {
         if (cell.Copying && cell.WriteEpoch >= _blockStart)
         {
-            throw warp.Block.Fault(warp, KernelFault.SharedMemoryRace, lane,
-                $"{action} shared byte {index * _grain}, which a cp.async may still be filling", "cp.async.wait_group and a barrier in between");
+            throw StillCopying(warp, lane, index, action);
         }
     }
 
+    private KernelFaultException StillCopying(PtxWarp warp, int lane, int index, string action) => warp.Block.Fault(
+        warp, KernelFault.SharedMemoryRace, lane,
+        $"{action} shared byte {index << _grainShift}, which a cp.async may still be filling", "cp.async.wait_group and a barrier in between");
+
     private void SetCopying(int offset, int bytes, bool copying)
     {
-        for (int index = offset / _grain; index <= (offset + bytes - 1) / _grain; index++)
+        for (int index = offset >> _grainShift; index <= (offset + bytes - 1) >> _grainShift; index++)
         {
             _cells[index].Copying = copying;
         }
     }
+
+    private KernelFaultException Unwritten(PtxWarp warp, int lane, int index, string action) => warp.Block.Fault(
+        warp, KernelFault.UninitializedSharedMemory, lane,
+        $"{action} shared byte {index << _grainShift}, which this block has not written", "a write, and a barrier, before that");
 
     private KernelFaultException Race(PtxWarp warp, int lane, int index, string action, int who, string did)
     {
@@ -181,7 +194,7 @@ internal sealed unsafe class PtxSharedMemory
             _ => $"more than one thread of warp {WarpOf(who)}",
         };
         return warp.Block.Fault(warp, KernelFault.SharedMemoryRace, lane,
-            $"{action} shared byte {index * _grain}, which {other} {did} since the last barrier", "a barrier in between");
+            $"{action} shared byte {index << _grainShift}, which {other} {did} since the last barrier", "a barrier in between");
     }
 
     /// <summary>Who last wrote and read a grain, and when: the epoch of the block, and the count of the warp's own barriers.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace TinyLM;
 
@@ -8,7 +7,7 @@ namespace TinyLM;
 /// 32 threads in step. Lanes whose program counters differ run in groups, the hindmost first, so that they meet again where
 /// their paths join. A group that reaches a barrier or a warp operation too early waits there for the others.
 /// </summary>
-internal sealed unsafe class PtxWarp
+internal sealed unsafe partial class PtxWarp
 {
     private readonly int[] _lanePc = new int[PtxLane.Count];
     private int _registerCapacity;
@@ -52,67 +51,6 @@ internal sealed unsafe class PtxWarp
     public int SyncCount { get; set; }
 
     public AsyncCopies Copies { get; } = new();
-
-    /// <summary>Sizes the memory for a launch and fills in what stays the same for all its blocks.</summary>
-    public void Prepare(PtxProgram program, in LaunchShape shape)
-    {
-        int threads = Math.Min(shape.ThreadsPerBlock - (Index * PtxLane.Count), PtxLane.Count);
-        Existing = threads == PtxLane.Count ? uint.MaxValue : (1u << threads) - 1;
-        if (program.RowCount * PtxLane.Count > _registerCapacity)
-        {
-            NativeMemory.AlignedFree(Registers);
-            _registerCapacity = program.RowCount * PtxLane.Count;
-            Registers = (ulong*)NativeMemory.AlignedAlloc((nuint)_registerCapacity * sizeof(ulong), 64);
-        }
-
-        if (program.LocalBytes * PtxLane.Count > _localCapacity)
-        {
-            NativeMemory.AlignedFree(Local);
-            _localCapacity = program.LocalBytes * PtxLane.Count;
-            Local = (byte*)NativeMemory.AlignedAlloc((nuint)_localCapacity, 64);
-        }
-
-        if (Predicates.Length < program.PredicateCount)
-        {
-            Predicates = new uint[program.PredicateCount];
-        }
-
-        // What a kernel reads before it writes is poison, the same each time.
-        new Span<ulong>(Registers, program.RowCount * PtxLane.Count).Fill(PtxLane.Poison);
-        Predicates.AsSpan().Clear();
-        foreach (var (offset, value) in program.Literals)
-        {
-            new Span<ulong>(Registers + offset, PtxLane.Count).Fill(value);
-        }
-
-        foreach (var (offset, register) in program.SpecialRegisters)
-        {
-            for (int lane = 0; lane < PtxLane.Count; lane++)
-            {
-                Registers[offset + lane] = Special(register, lane, shape);
-            }
-        }
-    }
-
-    public void BeginBlock(PtxProgram program)
-    {
-        foreach (var (offset, register) in program.SpecialRegisters)
-        {
-            if (register is SpecialRegister.BlockX or SpecialRegister.BlockY)
-            {
-                new Span<ulong>(Registers + offset, PtxLane.Count).Fill((ulong)(register == SpecialRegister.BlockX ? Block.X : Block.Y));
-            }
-        }
-
-        if (program.LocalBytes > 0)
-        {
-            new Span<byte>(Local, program.LocalBytes * PtxLane.Count).Fill(0xFF);
-        }
-
-        Array.Clear(_lanePc);
-        (_ready, Exited, AtBarrier, _waitingForWarp, SyncCount) = (Existing, 0, 0, 0, 0);
-        Copies.Clear();
-    }
 
     /// <summary>Runs until every lane has ended or waits at the block's barrier.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -204,7 +142,8 @@ internal sealed unsafe class PtxWarp
 
         if ((Mask & ~members) != 0)
         {
-            throw Block.Fault(this, KernelFault.DivergedWarp, BitOperations.TrailingZeroCount(Mask & ~members),
+            throw Block.Fault(
+                this, KernelFault.DivergedWarp, BitOperations.TrailingZeroCount(Mask & ~members),
                 $"takes part in a warp operation whose members are 0x{members:X8}, not including it", "itself among the members");
         }
 
@@ -242,16 +181,8 @@ internal sealed unsafe class PtxWarp
 
     public int LanePc(int lane) => _lanePc[lane];
 
-    public void Free()
-    {
-        NativeMemory.AlignedFree(Registers);
-        NativeMemory.AlignedFree(Local);
-        Registers = null;
-        Local = null;
-        (_registerCapacity, _localCapacity) = (0, 0);
-    }
-
     /// <summary>Chooses the hindmost group of ready lanes; returns the place where the next group stands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int PickGroup()
     {
         int hindmost = int.MaxValue;
@@ -279,6 +210,7 @@ internal sealed unsafe class PtxWarp
         return next;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PutBack(uint lanes, int pc)
     {
         for (uint rest = lanes; rest != 0; rest &= rest - 1)
@@ -308,25 +240,5 @@ internal sealed unsafe class PtxWarp
                       $"{Block.Place(_lanePc[BitOperations.TrailingZeroCount(elsewhere)])}"
                     : $"waits for its warp, while {Block.Thread(this, BitOperations.TrailingZeroCount(Exited))} has ended",
                 "all members of a shuffle, vote or warp barrier to reach it together");
-    }
-
-    private ulong Special(SpecialRegister register, int lane, in LaunchShape shape)
-    {
-        int thread = (Index * PtxLane.Count) + lane;
-        return (uint)(register switch
-        {
-            SpecialRegister.ThreadX => thread % shape.BlockX,
-            SpecialRegister.ThreadY => thread / shape.BlockX,
-            SpecialRegister.BlockSizeX => shape.BlockX,
-            SpecialRegister.BlockSizeY => shape.BlockY,
-            SpecialRegister.GridSizeX => shape.GridX,
-            SpecialRegister.GridSizeY => shape.GridY,
-            SpecialRegister.BlockSizeZ or SpecialRegister.GridSizeZ => 1,
-            SpecialRegister.LaneIndex => lane,
-            SpecialRegister.WarpIndex => Index,
-            SpecialRegister.LanesBelow => (int)((1u << lane) - 1),
-            SpecialRegister.DynamicSharedBytes => shape.DynamicSharedBytes,
-            _ => 0,
-        });
     }
 }

@@ -1,0 +1,44 @@
+namespace TinyLM.Tests;
+
+/// <summary>Models small enough for any test, one of each style.</summary>
+internal static class TinyModels
+{
+    public const int Vocabulary = 11;
+    public const int Context = 12;
+
+    public static IEnumerable<TestCaseData> Configs =>
+    [
+        new TestCaseData(GptConfig.Gpt2(2, 2, 16, Context, Vocabulary)).SetArgDisplayNames("GPT-2"),
+        new TestCaseData(GptConfig.Gpt2(1, 2, 16, Context, Vocabulary) with { Biases = true, TiedHead = false, Mlp = MlpKind.ReluSquared })
+            .SetArgDisplayNames("GPT-2 with biases"),
+        new TestCaseData(GptConfig.Llama(2, 4, 16, Context, Vocabulary) with { KeyValueHeadCount = 2 }).SetArgDisplayNames("Llama"),
+    ];
+
+    /// <summary>Documents of [BOS] + random tokens; BOS is the last id.</summary>
+    public static TokenizedDocuments Documents(ulong seed, params int[] lengths)
+    {
+        var random = new Philox(seed, Philox.Purpose("test documents"));
+        var starts = new int[lengths.Length + 1];
+        var ids = new List<int>();
+        for (int document = 0; document < lengths.Length; document++)
+        {
+            ids.Add(Vocabulary - 1);
+            for (int i = 1; i < lengths[document]; i++)
+            {
+                ids.Add((int)(random.Uniform((ulong)ids.Count) * (Vocabulary - 1)));
+            }
+
+            starts[document + 1] = ids.Count;
+        }
+
+        return new TokenizedDocuments([.. ids], starts, Vocabulary - 1);
+    }
+
+    public static float[] Weights(Gpt model) => model.Parameters.Values.ToArray();
+
+    public static float[] Logits(Gpt model, int[] ids, DocumentOffsets offsets)
+    {
+        using Tape tape = model.Device.BeginTape(gradients: false);
+        return model.Forward(tape, ids, offsets).Value.ToArray();
+    }
+}

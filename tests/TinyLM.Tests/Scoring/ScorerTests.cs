@@ -1,0 +1,120 @@
+namespace TinyLM.Tests;
+
+public class ScorerTests
+{
+    private static readonly GptConfig Config = GptConfig.Llama(1, 2, 8, TinyModels.Context, TinyModels.Vocabulary);
+    private Device _device = null!;
+    private Gpt _model = null!;
+
+    [OneTimeSetUp]
+    public void Open()
+    {
+        _device = Device.Open("cpu", 1);
+        _model = new Gpt(_device, Config, 4);
+
+        // Fresh weights predict almost uniformly; these tell tokens and contexts apart.
+        float[] values = _model.Parameters.Values.ToArray();
+        _model.Parameters.Values.CopyFrom([.. values.Select(value => 10 * value)]);
+    }
+
+    [OneTimeTearDown]
+    public void Close() => _device.Dispose();
+
+    [Test]
+    public void Strided_scores_each_target_once_in_the_context_that_is_defined(
+        [Values(1, 2, 5, 12)] int window, [Values(1, 2, 3, 5)] int stride, [Values] bool scoreEnd)
+    {
+        Assume.That(stride, Is.LessThanOrEqualTo(window));
+        TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
+        float[] nats = new StridedScorer(window, stride, scoreEnd).Score(_model, documents);
+        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(documents[document].ToArray(), window, stride, scoreEnd))];
+        Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));
+    }
+
+    [Test]
+    public void Packed_scores_each_target_once_and_as_many_as_strided([Values(2, 5, 12)] int rowLength, [Values] bool scoreEnd)
+    {
+        TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
+        float[] packed = new PackedScorer(rowLength, scoreEnd).Score(_model, documents);
+        Assert.That(packed, Has.Length.EqualTo(new StridedScorer(rowLength, 1, scoreEnd).Score(_model, documents).Length));
+        Assert.That(packed, Has.All.GreaterThan(0));
+    }
+
+    [Test]
+    public void A_token_changes_no_earlier_score_by_a_bit()
+    {
+        TokenizedDocuments documents = TinyModels.Documents(7, 9, 25, 8);
+        foreach (IScorer scorer in (IScorer[])[new StridedScorer(12, 3), new StridedScorer(5, 5), new PackedScorer(12)])
+        {
+            float[] before = scorer.Score(_model, documents);
+            int[] ids = documents.Ids.ToArray();
+            const int Token = 20;
+            ids[Token] = (ids[Token] + 1) % (TinyModels.Vocabulary - 1);
+            float[] after = scorer.Score(_model, new TokenizedDocuments(ids, documents.Starts.ToArray(), documents.BosId));
+
+            // Token 20 is the target number 18: two documents have begun before it.
+            Assert.That(after[..18], Is.EqualTo(before[..18]), scorer.Name);
+            Assert.That(after[18], Is.Not.EqualTo(before[18]), scorer.Name);
+        }
+    }
+
+    [Test]
+    public void A_document_scores_the_same_alone_and_in_company()
+    {
+        TokenizedDocuments all = TinyModels.Documents(7, 9, 25, 8);
+        var alone = new TokenizedDocuments(all[1].ToArray(), [0, 25], all.BosId);
+        var scorer = new StridedScorer(12, 4);
+        Assert.That(scorer.Score(_model, alone), Is.EqualTo(scorer.Score(_model, all)[8..32]).Within(1e-5f));
+    }
+
+    [Test]
+    public void The_report_is_a_ratio_of_sums()
+    {
+        TokenizedDocuments documents = TinyModels.Documents(7, 4, 9);
+        int[] bytes = [.. Enumerable.Range(0, TinyModels.Vocabulary).Select(id => id == TinyModels.Vocabulary - 1 ? 0 : 1 + id % 3)];
+        var scorer = new StridedScorer(12, 4);
+        double nats = scorer.Score(_model, documents).Sum(value => (double)value);
+        int scored = documents[0][1..].ToArray().Concat(documents[1][1..].ToArray()).Sum(id => bytes[id]);
+        ScoreReport report = ScoreReport.Create(scorer, _model, documents, bytes);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.Targets, Is.EqualTo(11));
+            Assert.That(report.Loss, Is.EqualTo(nats / 11).Within(1e-9));
+            Assert.That(report.BitsPerByte, Is.EqualTo(nats / Math.Log(2) / scored).Within(1e-9));
+        }
+    }
+
+    [Test]
+    public void A_stride_beyond_the_window_and_documents_without_targets_are_refused()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => new StridedScorer(4, 5), Throws.TypeOf<UserException>());
+            Assert.That(
+                () => ScoreReport.Create(new PackedScorer(4), _model, TinyModels.Documents(7, 1, 1), new int[TinyModels.Vocabulary]),
+                Throws.TypeOf<UserException>().With.Message.Contains("no target"));
+        }
+    }
+
+    /// <summary>The definition, one chunk at a time, one pass a chunk.</summary>
+    private IEnumerable<float> Defined(int[] document, int window, int stride, bool scoreEnd)
+    {
+        int[] sequence = scoreEnd ? [.. document, TinyModels.Vocabulary - 1] : document;
+        int targets = sequence.Length - 1, chunks = (targets + stride - 1) / stride;
+        if (targets <= window)
+        {
+            (chunks, stride) = (targets > 0 ? 1 : 0, targets);
+        }
+
+        for (int chunk = 0; chunk < chunks; chunk++)
+        {
+            int end = chunk == chunks - 1 ? targets : (chunk + 1) * stride, start = Math.Max(0, end - window);
+            float[] logits = TinyModels.Logits(_model, sequence[start..end], DocumentOffsets.OneDocument(end - start));
+            for (int target = chunk * stride; target < end; target++)
+            {
+                float[] row = logits[((target - start) * TinyModels.Vocabulary)..((target - start + 1) * TinyModels.Vocabulary)];
+                yield return (float)(Math.Log(row.Sum(value => Math.Exp(value))) - row[sequence[target + 1]]);
+            }
+        }
+    }
+}

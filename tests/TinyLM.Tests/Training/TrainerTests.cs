@@ -1,0 +1,110 @@
+namespace TinyLM.Tests;
+
+public class TrainerTests
+{
+    private static readonly GptConfig Config = GptConfig.Llama(1, 2, 16, TinyModels.Context, TinyModels.Vocabulary);
+    private static readonly TrainingConfig Training = new() { TokensPerStep = 24, Steps = 8, WarmUpSteps = 2 };
+    private static readonly TokenizedDocuments Documents = TinyModels.Documents(5, 5, 9, 2, 12, 7, 7, 20, 3);
+
+    [Test]
+    public void A_resumed_run_ends_with_the_same_bits([Values(1, 3, 5)] int savedAt)
+    {
+        using var folder = new TemporaryFolder();
+        using Device device = Device.Open("cpu", 1);
+        var whole = new Trainer(new Gpt(device, Config, 1), Documents, Training);
+        Finish(whole);
+
+        var first = new Trainer(new Gpt(device, Config, 1), Documents, Training);
+        for (int step = 0; step < savedAt; step++)
+        {
+            first.Step();
+        }
+
+        var checkpoints = new CheckpointFolder(folder.Path);
+        TrainingCheckpoint.Save(checkpoints, first, new ByteTokenizer());
+        Checkpoint saved = checkpoints.FindNewestWhole()!;
+        var second = new Trainer(new Gpt(device, TrainingCheckpoint.ReadConfig(saved), 99), Documents, TrainingCheckpoint.ReadTraining(saved));
+        TrainingCheckpoint.Resume(saved, second);
+        Finish(second);
+        Assert.That(TinyModels.Weights(second.Model), Is.EqualTo(TinyModels.Weights(whole.Model)));
+    }
+
+    [Test]
+    public void The_number_of_threads_does_not_show_in_a_bit()
+    {
+        float[][] weights = [.. new[] { 1, 2, 5 }.Select(threads =>
+        {
+            using Device device = Device.Open("cpu", threads);
+            var trainer = new Trainer(new Gpt(device, Config, 1), Documents, Training);
+            Finish(trainer);
+            return TinyModels.Weights(trainer.Model);
+        })];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(weights[1], Is.EqualTo(weights[0]));
+            Assert.That(weights[2], Is.EqualTo(weights[0]));
+        }
+    }
+
+    [Test]
+    public void A_run_on_other_data_is_not_resumed()
+    {
+        using Device device = Device.Open("cpu", 1);
+        var trainer = new Trainer(new Gpt(device, Config, 1), Documents, Training);
+        var other = new Trainer(new Gpt(device, Config, 1), TinyModels.Documents(6, 9, 9, 9), Training);
+        Assert.That(() => other.State = trainer.State, Throws.TypeOf<UserException>().With.Message.Contains("corpus is not the one"));
+    }
+
+    [Test]
+    public void Weights_of_another_shape_are_refused_by_name()
+    {
+        using var folder = new TemporaryFolder();
+        using Device device = Device.Open("cpu", 1);
+        var trainer = new Trainer(new Gpt(device, Config, 1), Documents, Training);
+        Checkpoint saved = TrainingCheckpoint.Save(new CheckpointFolder(folder.Path), trainer, new ByteTokenizer());
+        var wider = new Gpt(device, Config with { HiddenWidth = 8 }, 1);
+        Assert.That(() => TrainingCheckpoint.LoadWeights(saved, wider), Throws.TypeOf<UserException>().With.Message.Contains("mlp.gate.weight"));
+    }
+
+    [Test]
+    public void A_loss_that_is_no_number_stops_the_run()
+    {
+        using Device device = Device.Open("cpu", 1);
+        var trainer = new Trainer(new Gpt(device, Config, 1), Documents, Training);
+        Elementwise.Fill(trainer.Model.Parameters["head.weight"].Value, float.NaN);
+        Assert.That(() => trainer.Step(), Throws.TypeOf<UserException>().With.Message.Contains("the loss of step 1 is NaN"));
+    }
+
+    [Test]
+    public void The_rate_warms_up_and_follows_a_cosine_down()
+    {
+        var config = new TrainingConfig { WarmUpSteps = 100, LearningRate = 1, FinalLearningRate = 0.1 };
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(config.LearningRateAt(0, 1100), Is.EqualTo(1.0 / 101).Within(1e-12));
+            Assert.That(config.LearningRateAt(99, 1100), Is.EqualTo(100.0 / 101).Within(1e-12));
+            Assert.That(config.LearningRateAt(100, 1100), Is.EqualTo(1).Within(1e-12));
+            Assert.That(config.LearningRateAt(600, 1100), Is.EqualTo(0.55).Within(1e-12));
+            Assert.That(config.LearningRateAt(1100, 1100), Is.EqualTo(0.1).Within(1e-12));
+        }
+    }
+
+    [Test]
+    public void A_run_by_time_counts_its_steps_out_once()
+    {
+        using Device device = Device.Open("cpu", 1);
+        var trainer = new Trainer(new Gpt(device, Config, 1), Documents, Training with { Steps = 0, Minutes = 1e-3, WarmUpSteps = 100 });
+        for (int step = 0; step < Trainer.CalibrationSteps; step++)
+        {
+            Assert.That(trainer.Step().TotalSteps, step + 1 < Trainer.CalibrationSteps ? Is.Zero : Is.GreaterThan(Trainer.CalibrationSteps));
+        }
+    }
+
+    private static void Finish(Trainer trainer)
+    {
+        while (!trainer.IsFinished)
+        {
+            trainer.Step();
+        }
+    }
+}
