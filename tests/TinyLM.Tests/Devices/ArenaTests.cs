@@ -57,7 +57,7 @@ public class ArenaTests
         using Tape tape = device.BeginTape();
         Tensor one = tape.Allocate(1, 1), empty = tape.Allocate(0, 5), next = tape.Allocate(3, 3);
         nint[] addresses = [one.Address, empty.Address, next.Address];
-        Assert.That(addresses.Select(address => address % Arena.Alignment), Is.All.Zero);
+        Assert.That(addresses.Select(address => (long)address % Arena.Alignment), Is.All.Zero);
         Assert.That(addresses, Is.Unique);
     }
 

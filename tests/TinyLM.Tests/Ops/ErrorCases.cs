@@ -34,7 +34,7 @@ public static class ErrorCases
             tape => New(tape, 2, 9).CrossEntropy(Indices(tape, -2, 0))),
         new("CrossEntropy", "of too few targets", "CrossEntropy: 1 targets, expected 2", tape => New(tape, 2, 9).CrossEntropy(Indices(tape, 0))),
         new("Backward", "of a matrix", "the loss is a tensor [3, 5], expected [1, 1]", tape => tape.Backward(New(tape, 3, 5))),
-        new("Backward", "of another shape of gradient", "a tensor [3, 4], expected [3, 5]",
+        new("Backward", "of another shape of gradient", "Backward: the gradient is a tensor [3, 4], expected [3, 5]",
             tape => tape.Backward(New(tape, 3, 5).Apply<Silu>(), tape.Allocate(3, 4))),
         new("ColumnSums", "of a result too short", "ColumnSums: y is a tensor [1, 4], expected [1, 5].",
             tape => ColumnSums.Forward(tape.Allocate(3, 5), tape.Allocate(1, 4), accumulate: false)),

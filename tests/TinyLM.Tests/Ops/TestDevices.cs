@@ -14,7 +14,7 @@ public static class TestDevices
     /// <summary>Why "cuda" is not among <see cref="Names"/>; null where it is.</summary>
     public static string? WhyNoCuda { get; private set; }
 
-    private static string[] AlwaysThere => ["cpu"];
+    private static string[] AlwaysThere => ["cpu", "interpreted"];
 
     public static Device Get(string name)
     {
