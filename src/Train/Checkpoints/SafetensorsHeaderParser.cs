@@ -10,12 +10,13 @@ namespace TinyLM;
 /// </summary>
 internal ref struct SafetensorsHeaderParser
 {
-    private const int MostTensors = 100_000;
+    private const int MostTensors = 20_000;
     private const int MostDimensions = 16;
 
     private readonly string _source;
     private readonly List<SafetensorsEntry> _entries = [];
     private readonly Dictionary<string, string> _metadata = [];
+    private readonly List<long> _numbers = [];
     private Utf8JsonReader _json;
 
     private SafetensorsHeaderParser(ReadOnlySpan<byte> header, string source)
@@ -184,7 +185,7 @@ internal ref struct SafetensorsHeaderParser
     private long[] ReadNumbers(string name, int most)
     {
         Expect(JsonTokenType.StartArray, name, "a list of whole numbers");
-        var numbers = new List<long>();
+        _numbers.Clear();
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out long number) || number < 0)
@@ -192,15 +193,15 @@ internal ref struct SafetensorsHeaderParser
                 throw Refuse($"tensor '{Shorten(name)}' has a shape or offset that is no whole number from 0 to 2⁶³ - 1");
             }
 
-            if (numbers.Count == most)
+            if (_numbers.Count == most)
             {
                 throw Refuse($"tensor '{Shorten(name)}' has a list of more than {most} numbers");
             }
 
-            numbers.Add(number);
+            _numbers.Add(number);
         }
 
-        return [.. numbers];
+        return [.. _numbers];
     }
 
     private void Expect(JsonTokenType type, string name, string expected)

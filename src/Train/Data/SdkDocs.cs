@@ -24,8 +24,14 @@ public static class SdkDocs
     {
         List<string> files = RequireFiles(sdkRoot ?? FindSdkRoot());
         double share = maxBytes * XmlBytesOfTextByte / files.Sum(LengthOf);
-        Corpus corpus = Corpus.FromDocuments(Corpus.SdkDocsSource, ReadFiles(files, share));
-        return corpus.Subset(maxBytes: maxBytes);
+        Document[] documents = [.. ReadFiles(files, share)];
+        while (share < 1 && documents.Sum(document => (long)document.Text.Length) < maxBytes)
+        {
+            share *= 4;
+            documents = [.. ReadFiles(files, share)];
+        }
+
+        return Corpus.FromDocuments(Corpus.SdkDocsSource, documents).Subset(maxBytes: maxBytes);
     }
 
     /// <summary>
