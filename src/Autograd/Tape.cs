@@ -1,7 +1,7 @@
 namespace TinyLM;
 
 /// <summary>
-/// The record of one step: every result of a differentiable op, in order, so that <see cref="Backward"/> can walk it in reverse. It
+/// The record of one step: every result of a differentiable op, in order, so that <see cref="Backward(Variable)"/> can walk it in reverse. It
 /// ends with <see cref="Dispose"/>, and with it all that the step put in the arena. <c>using Tape tape = device.BeginTape();</c>
 /// </summary>
 public sealed class Tape : IDisposable
@@ -30,7 +30,7 @@ public sealed class Tape : IDisposable
     /// <summary>A value that needs no gradient.</summary>
     public Variable Constant(Tensor value) => Add(new TapeNode { Value = value });
 
-    /// <summary>A value whose gradient is wanted after <see cref="Backward"/>.</summary>
+    /// <summary>A value whose gradient is wanted after <see cref="Backward(Variable)"/>.</summary>
     public Variable Input(Tensor value) => Add(new TapeNode { Value = value, RequiresGradient = IsRecording, IsLeaf = true });
 
     /// <summary>A parameter; its gradient goes to <see cref="Parameter.Gradient"/>.</summary>

@@ -32,10 +32,10 @@ public readonly struct Variable
 
     public int Columns => Value.Columns;
 
-    /// <summary>Whether <see cref="Tape.Backward"/> computes a gradient for it.</summary>
+    /// <summary>Whether <see cref="Tape.Backward(Variable)"/> computes a gradient for it.</summary>
     public bool RequiresGradient => !IsNone && Node.RequiresGradient;
 
-    /// <summary>The gradient after <see cref="Tape.Backward"/>: of parameters and of inputs; those of intermediate results are given back at once.</summary>
+    /// <summary>The gradient after <see cref="Tape.Backward(Variable)"/>: of parameters and of inputs; those of intermediate results are given back at once.</summary>
     public Tensor Gradient => IsNone ? default : Node.CurrentGradient;
 
     /// <summary>

@@ -57,7 +57,8 @@ public sealed unsafe partial class CpuDevice : Device
     internal override void CopyToHost(nint source, void* destination, long bytes) =>
         Buffer.MemoryCopy((void*)source, destination, bytes, bytes);
 
-    private protected override nint AllocateMemory(long bytes) => HostMemory(bytes);
+    /// <summary>With spare bytes past the end: a kernel reads whole vectors.</summary>
+    private protected override nint AllocateMemory(long bytes) => HostMemory(bytes + Arena.Alignment);
 
     private protected override void FreeMemory(nint block) => NativeMemory.AlignedFree((void*)block);
 

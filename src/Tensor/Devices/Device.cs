@@ -100,13 +100,10 @@ public abstract class Device : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>
-    /// A block of device memory, 256-byte aligned, zeroed, with spare bytes past its end, since a CPU kernel reads whole vectors.
-    /// Counted in <see cref="AllocatedBytes"/>.
-    /// </summary>
+    /// <summary>A block of device memory, 256-byte aligned, zeroed. Counted in <see cref="AllocatedBytes"/>.</summary>
     internal nint AllocateBlock(long bytes)
     {
-        nint block = AllocateMemory(bytes + Arena.Alignment);
+        nint block = AllocateMemory(bytes);
         AllocatedBytes += bytes;
         PeakBytes = Math.Max(PeakBytes, AllocatedBytes);
         return block;

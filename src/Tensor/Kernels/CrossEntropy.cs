@@ -182,7 +182,8 @@ public static unsafe partial class CrossEntropy
         float scale = target >= 0 ? dlosses[row] : 0;
         for (int i = GpuReduction.Lane(); i < columns; i += GpuReduction.WarpSize)
         {
-            float gradient = scale * (XMath.Exp(logits[first + i] - logSumExp[row]) - (i == target ? 1 : 0));
+            float hit = i == target ? 1f : 0f;
+            float gradient = scale * (XMath.Exp(logits[first + i] - logSumExp[row]) - hit);
             dlogits[first + i] = accumulate != 0 ? dlogits[first + i] + gradient : gradient;
         }
     }

@@ -193,7 +193,7 @@ public static class PretrainRun
         "text" => Corpus.FromTextFile(options.Text!),
         "lines" => Corpus.FromLines(options.Text!),
         "folder" => Corpus.FromFolder(options.Text!),
-        _ => SdkDocs.Load().Subset(maxBytes: SdkDocsBytes),
+        _ => SdkDocs.Load(maxBytes: SdkDocsBytes),
     };
 
     private static ITokenizer CreateTokenizer(PretrainOptions options, Corpus corpus) =>

@@ -9,14 +9,15 @@ public class GptTests
         var model = new Gpt(device, config, seed: 3);
         var optimizer = new AdamWOptimizer(model.Parameters, new AdamWRule());
         TokenBatch batch = FourDocuments();
+        const int Steps = 1000;
         double loss = double.MaxValue;
-        for (int step = 0; step < 300 && loss >= 0.01; step++)
+        for (int step = 0; step < Steps && loss >= 0.01; step++)
         {
             using Tape tape = device.BeginTape();
             Variable mean = Trainer.Loss(tape, model, batch);
             tape.Backward(mean);
             loss = mean.Value.ToScalar();
-            optimizer.Step(learningRate: 1e-2, weightDecay: 0, clipNorm: 1);
+            optimizer.Step(learningRate: 1e-2 * (Steps - step) / Steps, weightDecay: 0, clipNorm: 1);
             model.Parameters.ClearGradients();
         }
 

@@ -65,7 +65,7 @@ public class PtxLaunchTests
         Assert.That(add.SectorsPerRequest, Is.EqualTo(4), "32 adjacent floats");
         Assert.That(add.Instructions(InstructionKind.GlobalLoad), Is.EqualTo(512));
         Assert.That(add.Instructions(InstructionKind.GlobalStore), Is.EqualTo(256));
-        Assert.That(add.Instructions(InstructionKind.Floating), Is.EqualTo(256));
+        Assert.That(add.Instructions(InstructionKind.FloatArithmetic), Is.EqualTo(256));
 
         Buffer<int> table = bench.Buffer(32, _ => 0);
         bench.Device.Launch(PtxSampleKernels.LocalArray, 1, 32).With(table).Run();

@@ -73,11 +73,20 @@ public class PretrainRunTests
 
     private static PretrainOptions Options(TemporaryFolder folder, string text, string output) => new()
     {
-        Corpus = "lines", Text = text, Tokenizer = "characters", Preset = "names", Steps = 4, Device = "cpu", Threads = 1, Out = folder.File(output),
+        Corpus = "lines",
+        Text = text,
+        Tokenizer = "characters",
+        Preset = "names",
+        Steps = 4,
+        Device = "cpu",
+        Threads = 1,
+        Out = folder.File(output),
     };
 
     private static TrainingDisplay Display() => new(AnsiConsole.Create(new AnsiConsoleSettings
     {
-        Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(TextWriter.Null),
+        Ansi = AnsiSupport.No,
+        Interactive = InteractionSupport.No,
+        Out = new AnsiConsoleOutput(TextWriter.Null),
     }));
 }

@@ -6,7 +6,6 @@ using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
 using ILGPU.IR.Transformations;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
 namespace TinyLM;

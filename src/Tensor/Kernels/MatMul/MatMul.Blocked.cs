@@ -3,8 +3,9 @@ namespace TinyLM;
 public static unsafe partial class MatMul
 {
     /// <summary>
-    /// For each block of b: all workers pack it together, then each multiplies its share of the tiles, row by row of tiles: a
-    /// panel of a stays in the first-level cache while the block streams past it.
+    /// For each block of b: all workers pack it together, then each multiplies its share of the tiles, row by row of tiles, so that
+    /// the block streams from the second-level cache past a panel of a. A small b is read in place: its copy would push the
+    /// operands themselves out of that cache, and the workers need not wait for each other.
     /// </summary>
     private readonly struct BlockedJob : IWorkerJob
     {
@@ -21,13 +22,15 @@ public static unsafe partial class MatMul
         private readonly int _columnBlock;
         private readonly float* _packed;
         private readonly long _packedSize;
+        private readonly bool _inPlace;
 
         private BlockedJob(CpuDevice device, in Product product, int workers, int depthBlock, int columnBlock)
         {
             (_device, _product, _workers, _depthBlock, _columnBlock) = (device, product, workers, depthBlock, columnBlock);
+            _inPlace = IsReadInPlace(product);
             bool manyBlocks = depthBlock < product.Depth || columnBlock < product.Columns;
             _packedSize = (long)depthBlock * columnBlock;
-            _packed = device.SharedScratch(manyBlocks ? 2 * _packedSize : _packedSize);
+            _packed = _inPlace ? null : device.SharedScratch(manyBlocks ? 2 * _packedSize : _packedSize);
         }
 
         public static BlockedJob Plan(CpuDevice device, in Product product, int workers)
@@ -50,25 +53,40 @@ public static unsafe partial class MatMul
             {
                 for (int depth = 0; depth < Math.Max(1, _product.Depth); depth += _depthBlock)
                 {
-                    // Two buffers in turn: a quick worker packs the next block while a slow one still reads this one.
                     var part = new Block
                     {
                         Column = column,
                         Columns = Math.Min(_columnBlock, _product.Columns - column),
                         Start = depth,
                         Depth = Math.Min(_depthBlock, _product.Depth - depth),
-                        Packed = _packed + ((block++ & 1) * _packedSize),
                     };
-                    Pack(part, worker);
-                    if (_workers > 1)
+                    if (_inPlace)
                     {
-                        _device.Team.Barrier();
+                        part.Elements = _product.B + ((long)depth * _product.Columns) + column;
+                        part.Stride = _product.Columns;
+                    }
+                    else
+                    {
+                        // Two buffers in turn: a quick worker packs the next block while a slow one still reads this one.
+                        part.Elements = _packed + ((block++ & 1) * _packedSize);
+                        Pack(part, worker);
+                        if (_workers > 1)
+                        {
+                            _device.Team.Barrier();
+                        }
                     }
 
                     MultiplyTiles(part, worker);
                 }
             }
         }
+
+        /// <summary>Whole panels only: the kernel reads all columns of one.</summary>
+        private static bool IsReadInPlace(in Product product) =>
+            !product.TransposeB
+            && product.Columns % MicroKernel.Narrow == 0
+            && product.Columns * sizeof(float) % CollidingStride != 0
+            && (long)product.Depth * product.Columns * sizeof(float) <= InPlaceBytes;
 
         private void Pack(in Block block, int worker)
         {
@@ -93,7 +111,7 @@ public static unsafe partial class MatMul
                 int first = (int)((long)block.Depth * worker / _workers);
                 int last = (int)((long)block.Depth * (worker + 1) / _workers);
                 float* source = _product.B + ((long)block.Start * stride) + block.Column;
-                Panels.PackRows(source, stride, first, last, block.Depth, block.Columns, block.Packed);
+                Panels.PackRows(source, stride, first, last, block.Depth, block.Columns, block.Elements);
             }
         }
 
@@ -124,12 +142,12 @@ public static unsafe partial class MatMul
                     TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0);
                     if (rowCount == MicroKernel.Rows && columns == width)
                     {
-                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, width, store);
+                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, store);
                     }
                     else
                     {
                         var whole = new TileStore { C = edgeTile, Stride = width };
-                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), width, width, whole);
+                        MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, whole);
                         store.AddPart(edgeTile, width, rowCount, columns);
                     }
                 }
@@ -156,6 +174,14 @@ public static unsafe partial class MatMul
                 return;
             }
 
+            if (_inPlace && rowCount == MicroKernel.Rows && stride * sizeof(float) % CollidingStride != 0)
+            {
+                rows.A = _product.A + ((long)block.Start * stride) + row;
+                rows.RowBytes = sizeof(float);
+                rows.StepBytes = stride * sizeof(float);
+                return;
+            }
+
             if (rowPanel >= rows.LastPacked || rowPanel < rows.FirstPacked || rows.FirstPacked < 0)
             {
                 int whole = _product.Rows / MicroKernel.Rows;
@@ -177,11 +203,18 @@ public static unsafe partial class MatMul
         public int Columns;
         public int Start;
         public int Depth;
-        public float* Packed;
+
+        /// <summary>The packed panels, or the first element of a block in place.</summary>
+        public float* Elements;
+
+        /// <summary>Of a block in place, the distance of its rows; 0 if it is packed.</summary>
+        public int Stride;
 
         public readonly int Panels => Blocks(Columns, MicroKernel.Columns);
 
-        public readonly float* PanelAt(int panel) => Packed + ((long)panel * MicroKernel.Columns * Depth);
+        public readonly float* PanelAt(int panel) => Elements + ((long)panel * MicroKernel.Columns * (Stride > 0 ? 1 : Depth));
+
+        public readonly int StrideOf(int width) => Stride > 0 ? Stride : width;
 
         public readonly int ColumnsOf(int panel) => Math.Min(MicroKernel.Columns, Columns - (panel * MicroKernel.Columns));
     }

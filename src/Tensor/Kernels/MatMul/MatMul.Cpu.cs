@@ -15,6 +15,9 @@ public static unsafe partial class MatMul
     private const int BlockBytes = 768 << 10;
     private const int BlockBytesPacked = 1600 << 10;
 
+    /// <summary>Up to this size b is read where it lies.</summary>
+    private const int InPlaceBytes = 768 << 10;
+
     private static void MultiplyOnCpu(CpuDevice device, in Product product)
     {
         bool small = (long)product.Rows * product.Columns * product.Depth < SmallProduct;

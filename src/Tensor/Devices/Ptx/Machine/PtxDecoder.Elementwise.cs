@@ -7,7 +7,7 @@ internal sealed partial class PtxDecoder
 {
     private bool IsFloat => _statement.Type[0] == 'f';
 
-    private InstructionKind ArithmeticKind => IsFloat ? InstructionKind.Floating : InstructionKind.Integer;
+    private InstructionKind ArithmeticKind => IsFloat ? InstructionKind.FloatArithmetic : InstructionKind.IntegerArithmetic;
 
     private PtxInstruction? DecodeElementwise() => _statement.Name switch
     {
@@ -16,13 +16,13 @@ internal sealed partial class PtxDecoder
         "or" when _statement.Type == "pred" => Logic(PredicateOperation.Or),
         "xor" when _statement.Type == "pred" => Logic(PredicateOperation.Xor),
         "not" when _statement.Type == "pred" => Logic(PredicateOperation.Not),
-        "mov" => Unary(InstructionKind.Integer, typeof(Copy)),
+        "mov" => Unary(InstructionKind.IntegerArithmetic, typeof(Copy)),
         "add" => Arithmetic(typeof(Add<>)),
         "sub" => Arithmetic(typeof(Subtract<>)),
         "mul" when IsFloat => Arithmetic(typeof(Multiply<>)),
         "mul" => Modes(2, typeof(Multiply<>), typeof(MultiplyWide<>), typeof(MultiplyHigh<>)),
-        "fma" => Ternary(InstructionKind.Floating, Typed(typeof(FusedMultiplyAdd<>), "rn")),
-        "mad" when IsFloat => Ternary(InstructionKind.Floating, Typed(typeof(FusedMultiplyAdd<>), "rn")),
+        "fma" => Ternary(InstructionKind.FloatArithmetic, Typed(typeof(FusedMultiplyAdd<>), "rn")),
+        "mad" when IsFloat => Ternary(InstructionKind.FloatArithmetic, Typed(typeof(FusedMultiplyAdd<>), "rn")),
         "mad" => Modes(3, typeof(MultiplyAdd<>), typeof(MultiplyWideAdd<>), high: null),
         "div" when IsFloat => Binary(InstructionKind.Function, Typed(typeof(DivideFloat<>), "rn", "approx", "full")),
         "div" => Binary(InstructionKind.Function, Typed(typeof(DivideInteger<>))),
@@ -31,20 +31,20 @@ internal sealed partial class PtxDecoder
         "max" => Arithmetic(typeof(Maximum<>)),
         "abs" => Unary(ArithmeticKind, Typed(IsFloat ? typeof(AbsoluteFloat<>) : typeof(AbsoluteInteger<>))),
         "neg" => Unary(ArithmeticKind, Typed(typeof(Negate<>))),
-        "and" => Binary(InstructionKind.Integer, typeof(And)),
-        "or" => Binary(InstructionKind.Integer, typeof(Or)),
-        "xor" => Binary(InstructionKind.Integer, typeof(Xor)),
-        "not" => Unary(InstructionKind.Integer, Typed(typeof(Not<>))),
-        "shl" => Binary(InstructionKind.Integer, Typed(typeof(ShiftLeft<>))),
-        "shr" => Binary(InstructionKind.Integer, Typed(typeof(ShiftRight<>))),
-        "shf" when _statement.Has("l") && _statement.Has("wrap") => Ternary(InstructionKind.Integer, typeof(FunnelShiftLeft)),
-        "shf" when _statement.Has("r") && _statement.Has("wrap") => Ternary(InstructionKind.Integer, typeof(FunnelShiftRight)),
-        "popc" => Unary(InstructionKind.Integer, typeof(PopulationCount)),
-        "clz" => Unary(InstructionKind.Integer, Typed(typeof(LeadingZeros<>))),
-        "brev" => Unary(InstructionKind.Integer, Typed(typeof(ReverseBits<>))),
-        "bfind" => Unary(InstructionKind.Integer, Typed(typeof(FindHighestBit<>))),
-        "bfe" => Ternary(InstructionKind.Integer, Typed(typeof(ExtractBits<>))),
-        "selp" => OfKind(InstructionKind.Integer, new SelectInstruction(
+        "and" => Binary(InstructionKind.IntegerArithmetic, typeof(And)),
+        "or" => Binary(InstructionKind.IntegerArithmetic, typeof(Or)),
+        "xor" => Binary(InstructionKind.IntegerArithmetic, typeof(Xor)),
+        "not" => Unary(InstructionKind.IntegerArithmetic, Typed(typeof(Not<>))),
+        "shl" => Binary(InstructionKind.IntegerArithmetic, Typed(typeof(ShiftLeft<>))),
+        "shr" => Binary(InstructionKind.IntegerArithmetic, Typed(typeof(ShiftRight<>))),
+        "shf" when _statement.Has("l") && _statement.Has("wrap") => Ternary(InstructionKind.IntegerArithmetic, typeof(FunnelShiftLeft)),
+        "shf" when _statement.Has("r") && _statement.Has("wrap") => Ternary(InstructionKind.IntegerArithmetic, typeof(FunnelShiftRight)),
+        "popc" => Unary(InstructionKind.IntegerArithmetic, typeof(PopulationCount)),
+        "clz" => Unary(InstructionKind.IntegerArithmetic, Typed(typeof(LeadingZeros<>))),
+        "brev" => Unary(InstructionKind.IntegerArithmetic, Typed(typeof(ReverseBits<>))),
+        "bfind" => Unary(InstructionKind.IntegerArithmetic, Typed(typeof(FindHighestBit<>))),
+        "bfe" => Ternary(InstructionKind.IntegerArithmetic, Typed(typeof(ExtractBits<>))),
+        "selp" => OfKind(InstructionKind.IntegerArithmetic, new SelectInstruction(
             Destination(_statement.Operands[0]), Row(_statement.Operands[1]), Row(_statement.Operands[2]), Predicate(_statement.Operands[3]))),
         "setp" => SetPredicate(),
         "testp" => TestProperty(),
@@ -84,7 +84,7 @@ internal sealed partial class PtxDecoder
             : _statement.Has("wide") ? wide
             : high ?? throw Unknown("'.hi', which the interpreter does not know here");
         Type typed = operation.MakeGenericType(TypeOf(_statement.Type));
-        return factors == 2 ? Binary(InstructionKind.Integer, typed) : Ternary(InstructionKind.Integer, typed);
+        return factors == 2 ? Binary(InstructionKind.IntegerArithmetic, typed) : Ternary(InstructionKind.IntegerArithmetic, typed);
     }
 
     private Type Typed(Type operation, params ReadOnlySpan<string> modifiers)
@@ -110,7 +110,7 @@ internal sealed partial class PtxDecoder
     {
         string a = _statement.Operands[1];
         int destination = Predicate(_statement.Operands[0]);
-        return OfKind(InstructionKind.Integer, a switch
+        return OfKind(InstructionKind.IntegerArithmetic, a switch
         {
             "0" => new PredicateConstantInstruction(destination, value: false),
             "1" => new PredicateConstantInstruction(destination, value: true),
@@ -172,7 +172,7 @@ internal sealed partial class PtxDecoder
         return Compare(comparison, Row(_statement.Operands[1]), PredicateOperation.Copy, 0);
     }
 
-    private PtxInstruction Compare(Type comparison, int b, PredicateOperation combination, int other) => OfKind(InstructionKind.Integer, Create(
+    private PtxInstruction Compare(Type comparison, int b, PredicateOperation combination, int other) => OfKind(InstructionKind.IntegerArithmetic, Create(
         typeof(CompareInstruction<>).MakeGenericType(comparison),
         Predicate(_statement.Operands[0]), Row(_statement.Operands[1]), b, combination, other));
 

@@ -125,7 +125,7 @@ internal sealed partial class PtxDecoder
             _ => 0,
         };
         ulong difference = _statement.Has("to") ? 0 - window : window;
-        return OfKind(InstructionKind.Integer, new BinaryInstruction<Add<ulong>>(
+        return OfKind(InstructionKind.IntegerArithmetic, new BinaryInstruction<Add<ulong>>(
             destination, source, Row(difference.ToString(CultureInfo.InvariantCulture))));
     }
 

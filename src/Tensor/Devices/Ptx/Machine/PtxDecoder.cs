@@ -168,7 +168,7 @@ internal sealed partial class PtxDecoder
         _ => throw Unknown($"the special register '{operand}', which the interpreter does not know"),
     };
 
-    private PtxInstruction OfKind(InstructionKind kind, PtxInstruction instruction)
+    private static PtxInstruction OfKind(InstructionKind kind, PtxInstruction instruction)
     {
         instruction.Kind = kind;
         return instruction;

@@ -33,10 +33,10 @@ internal sealed class GuardedInstruction(PtxInstruction inner, int predicate, bo
 public enum InstructionKind
 {
     /// <summary>Moves, integer and logic operations, comparisons, selections.</summary>
-    Integer,
+    IntegerArithmetic,
 
     /// <summary>float32, float64 and float16 arithmetic.</summary>
-    Floating,
+    FloatArithmetic,
 
     /// <summary>Square roots, divisions, exponentials and other functions that take many cycles.</summary>
     Function,
