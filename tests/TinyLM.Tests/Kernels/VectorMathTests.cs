@@ -16,7 +16,7 @@ public class VectorMathTests
             worst = Math.Max(worst, Math.Abs(Exp(x, portable) - exact) / (MathF.BitIncrement(nearest) - nearest));
         }
 
-        Assert.That(worst, Is.LessThan(1));
+        Assert.That(worst, Is.InRange(0, 1), "NUnit takes NaN for less than anything: a range does not");
     }
 
     [Test]

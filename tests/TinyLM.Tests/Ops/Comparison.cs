@@ -10,8 +10,8 @@ public static class Comparison
     public const double SingleLimit = 1e-5;
 
     /// <summary>
-    /// ‖actual - expected‖ / ‖expected‖, over the whole matrix. NaN anywhere gives NaN, which is below no limit. Where everything expected
-    /// is 0, so must be everything seen.
+    /// ‖actual - expected‖ / ‖expected‖, over the whole matrix. A NaN anywhere gives ∞: NUnit takes NaN for less than any limit. Where
+    /// everything expected is 0, so must be everything seen.
     /// </summary>
     public static double RelativeError(IReadOnlyList<double> actual, IReadOnlyList<double> expected)
     {
@@ -27,7 +27,8 @@ public static class Comparison
             norm += expected[i] * expected[i];
         }
 
-        return difference == 0 ? 0 : Math.Sqrt(difference / norm);
+        double error = difference == 0 ? 0 : Math.Sqrt(difference / norm);
+        return double.IsNaN(error) ? double.PositiveInfinity : error;
     }
 
     public static double RelativeError(float[] actual, Matrix expected) => RelativeError(Array.ConvertAll(actual, value => (double)value), expected.Values);

@@ -62,6 +62,16 @@ public class KernelTests
         Assert.That(tape.Allocate(300, 300).ToArray(), Is.All.NaN);
     }
 
+    [TestCase(new[] { 1, 2.00003f }, false)]
+    [TestCase(new[] { 1, 2.00001f }, true)]
+    [TestCase(new[] { 1, float.NaN }, false)]
+    [TestCase(new[] { float.PositiveInfinity, 2 }, false)]
+    [TestCase(new[] { 1f }, false)]
+    public void The_comparison_passes_what_is_close_and_no_NaN(float[] seen, bool passes)
+    {
+        Assert.That(Comparison.RelativeError(seen, new Matrix(1, 2, [1, 2])) <= Comparison.SingleLimit, Is.EqualTo(passes));
+    }
+
     private static float[][] Run(KernelCase @case, Device device, Matrix[] inputs)
     {
         using Tape tape = device.BeginPoisonedTape();
