@@ -9,7 +9,7 @@ public class GptTests
         var model = new Gpt(device, config, seed: 3);
         var optimizer = new AdamWOptimizer(model.Parameters, new AdamWRule());
         TokenBatch batch = FourDocuments();
-        const int Steps = 1000;
+        const int Steps = 2000;
         double loss = double.MaxValue;
         for (int step = 0; step < Steps && loss >= 0.01; step++)
         {
@@ -17,7 +17,7 @@ public class GptTests
             Variable mean = Trainer.Loss(tape, model, batch);
             tape.Backward(mean);
             loss = mean.Value.ToScalar();
-            optimizer.Step(learningRate: 1e-2 * (Steps - step) / Steps, weightDecay: 0, clipNorm: 1);
+            optimizer.Step(learningRate: 1e-2, weightDecay: 0, clipNorm: 1);
             model.Parameters.ClearGradients();
         }
 
@@ -94,19 +94,21 @@ public class GptTests
     }
 
     [TestCaseSource(typeof(TinyModels), nameof(TinyModels.Configs))]
-    public void The_interpreted_device_trains_as_the_CPU_does(GptConfig config)
+    public void The_interpreted_device_finds_the_gradients_that_the_CPU_does(GptConfig config)
     {
-        TokenizedDocuments documents = TinyModels.Documents(5, 5, 9, 2);
-        var training = new TrainingConfig { TokensPerStep = 16, Steps = 2, WarmUpSteps = 0 };
-        float[][] weights = [.. new[] { "cpu", "interpreted" }.Select(name =>
+        TokenBatch batch = FourDocuments();
+        float[][] gradients = [.. new[] { "cpu", "interpreted" }.Select(name =>
         {
             using Device device = Device.Open(name);
-            var trainer = new Trainer(new Gpt(device, config, seed: 3), documents, training);
-            trainer.Step();
-            trainer.Step();
-            return TinyModels.Weights(trainer.Model);
+            var model = new Gpt(device, config, seed: 3);
+            using Tape tape = device.BeginTape();
+            tape.Backward(Trainer.Loss(tape, model, batch));
+            model.Parameters.CompleteGradients();
+            return model.Parameters.Gradients.ToArray();
         })];
-        Assert.That(weights[1], Is.EqualTo(weights[0]).Within(2e-4f));
+        double difference = gradients[0].Zip(gradients[1]).Sum(pair => Math.Pow(pair.First - pair.Second, 2));
+        double norm = gradients[0].Sum(value => (double)value * value);
+        Assert.That(Math.Sqrt(difference / norm), Is.InRange(0, 1e-5));
     }
 
     [Test]
