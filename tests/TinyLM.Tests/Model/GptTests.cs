@@ -128,11 +128,15 @@ public class GptTests
         }
     }
 
-    /// <summary>Each begins with a token of its own, so that all that follows can be known.</summary>
+    /// <summary>
+    /// Each begins with a token that stands nowhere else, so that all that follows can be known. (Were it repeated at once, rotary attention
+    /// over two equal tokens could not tell the second from the first.)
+    /// </summary>
     private static TokenBatch FourDocuments()
     {
         var offsets = DocumentOffsets.FromLengths(12, 7, 3, 9);
-        int[] ids = TinyModels.Documents(5, 12, 7, 3, 9).Ids.ToArray(), targets = new int[ids.Length];
+        int[] ids = [.. TinyModels.Documents(5, 12, 7, 3, 9).Ids.ToArray().Select(id => offsets.DocumentCount + id % 6)];
+        var targets = new int[ids.Length];
         for (int document = 0; document < offsets.DocumentCount; document++)
         {
             ids[offsets.Starts[document]] = document;
