@@ -43,8 +43,9 @@ int cuMemAlloc_v2(void **address, size_t bytes)
 {
     char detail[32];
     snprintf(detail, sizeof detail, "%zu", bytes);
-    *address = aligned_alloc(256, (bytes + 255) / 256 * 256);
-    return note("cuMemAlloc", detail);
+    int result = note("cuMemAlloc", detail);
+    *address = result == 0 ? aligned_alloc(256, (bytes + 255) / 256 * 256) : 0;
+    return result;
 }
 int cuMemFree_v2(void *address) { free(address); return note("cuMemFree", ""); }
 int cuMemsetD8Async(void *address, unsigned char value, size_t bytes, void *stream) { (void)stream; memset(address, value, bytes); return 0; }
