@@ -4,7 +4,7 @@ namespace TinyLM;
 /// <param name="Temperature">Logits are divided by it; 0 takes the likeliest token.</param>
 /// <param name="TopK">Only the k likeliest tokens are drawn from; 0: all.</param>
 /// <param name="Seed">Same seed and prompt: same text.</param>
-public readonly record struct SamplingOptions(double Temperature = 0.8, int TopK = 40, ulong Seed = 0);
+public sealed record SamplingOptions(double Temperature = 0.8, int TopK = 40, ulong Seed = 0);
 
 /// <summary>Continues a document token by token, with a key/value cache.</summary>
 public sealed class TextSampler

@@ -106,5 +106,5 @@ public static unsafe class AdamW
     }
 }
 
-/// <summary>AdamW's hyperparameters that do not change from step to step.</summary>
-public readonly record struct AdamWRule(double Beta1 = 0.9, double Beta2 = 0.99, double Epsilon = 1e-8);
+/// <summary>AdamW's hyperparameters that do not change from step to step. A class: <c>new()</c> of a struct would forget the defaults.</summary>
+public sealed record AdamWRule(double Beta1 = 0.9, double Beta2 = 0.99, double Epsilon = 1e-8);

@@ -65,6 +65,14 @@ public readonly struct Dual<T> : ILane<Dual<T>>
         return new(root, T.Constant(0.5f) * x.Derivative / root);
     }
 
+    /// <summary>dσ = σ(1 - σ): the quotient's own derivative would be ∞/∞ where the exponential overflows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Dual<T> Sigmoid(Dual<T> x)
+    {
+        T value = T.Sigmoid(x.Value);
+        return new(value, value * (T.One - value) * x.Derivative);
+    }
+
     /// <summary>d tanh = 1 - tanh²: shorter than differentiating the formula of the lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Dual<T> Tanh(Dual<T> x)

@@ -37,6 +37,9 @@ public interface ILane<T>
 
     static virtual T Abs(T x) => T.SelectGreater(x, T.Constant(0), x, -x);
 
+    /// <summary>1 / (1 + exp(-x)).</summary>
+    static virtual T Sigmoid(T x) => T.One / (T.One + T.Exp(-x));
+
     /// <summary>
     /// From one exponential: (1 - e) / (1 + e) with e = exp(-2|x|); near 0, where that cancels, the odd series up to x⁹.
     /// Relative error about 1e-6. (The GPU's own tanh.approx is good to 2⁻¹¹ only.)

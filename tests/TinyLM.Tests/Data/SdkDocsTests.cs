@@ -82,7 +82,7 @@ public class SdkDocsTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(all.Training.Count + all.Validation.Count, Is.EqualTo(2000));
-            Assert.That(some.Training.Concat(some.Validation).Sum(document => document.Text.Length), Is.InRange(1000, 4001));
+            Assert.That(some.Training.Concat(some.Validation).Sum(document => document.Text.Length), Is.InRange(3500, 4001));
             Assert.That(some.Training, Is.SubsetOf(all.Training));
             Assert.That(some.Validation, Is.Not.Empty.And.SubsetOf(all.Validation));
             Assert.That(again.Training, Is.EqualTo(some.Training));

@@ -20,15 +20,20 @@ public class ScorerTests
     [OneTimeTearDown]
     public void Close() => _device.Dispose();
 
-    [Test]
-    public void Strided_scores_each_target_once_in_the_context_that_is_defined(
-        [Values(1, 2, 5, 12)] int window, [Values(1, 2, 3, 5)] int stride, [Values] bool scoreEnd)
+    [TestCase(1, 1)]
+    [TestCase(2, 1)]
+    [TestCase(2, 2)]
+    [TestCase(5, 1)]
+    [TestCase(5, 2)]
+    [TestCase(5, 3)]
+    [TestCase(5, 5)]
+    [TestCase(12, 1)]
+    [TestCase(12, 5)]
+    [TestCase(12, 12)]
+    public void Strided_scores_each_target_once_in_the_context_that_is_defined(int window, int stride)
     {
-        Assume.That(stride, Is.LessThanOrEqualTo(window));
-        TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
-        float[] nats = new StridedScorer(window, stride, scoreEnd).Score(_model, documents);
-        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(documents[document].ToArray(), window, stride, scoreEnd))];
-        Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));
+        CompareWithDefinition(window, stride, scoreEnd: false);
+        CompareWithDefinition(window, stride, scoreEnd: true);
     }
 
     [Test]
@@ -94,6 +99,14 @@ public class ScorerTests
                 () => ScoreReport.Create(new PackedScorer(4), _model, TinyModels.Documents(7, 1, 1), new int[TinyModels.Vocabulary]),
                 Throws.TypeOf<UserException>().With.Message.Contains("no target"));
         }
+    }
+
+    private void CompareWithDefinition(int window, int stride, bool scoreEnd)
+    {
+        TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
+        float[] nats = new StridedScorer(window, stride, scoreEnd).Score(_model, documents);
+        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(documents[document].ToArray(), window, stride, scoreEnd))];
+        Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));
     }
 
     /// <summary>The definition, one chunk at a time, one pass a chunk.</summary>

@@ -18,22 +18,22 @@ public readonly struct Multiply : IBinaryOp
 public readonly struct Silu : IUnaryOp
 {
     public static T Apply<T>(T x)
-        where T : struct, ILane<T> => x / (T.One + T.Exp(-x));
+        where T : struct, ILane<T> => x * T.Sigmoid(x);
 }
 
 /// <summary>
 /// The tanh form of GELU (Hendrycks and Gimpel, 2016), x/2 · (1 + tanh u) with u = √(2/π)(x + 0.044715 x³), written as
-/// x / (1 + exp(-2u)): one exponential. <remarks>torch.nn.functional.gelu(approximate="tanh")</remarks>
+/// x · σ(2u): one exponential. <remarks>torch.nn.functional.gelu(approximate="tanh")</remarks>
 /// </summary>
 public readonly struct Gelu : IUnaryOp
 {
-    private const float MinusTwoRootTwoOverPi = -1.5957691216f;
+    private const float TwoRootTwoOverPi = 1.5957691216f;
 
     public static T Apply<T>(T x)
         where T : struct, ILane<T>
     {
-        T minusTwoU = x * (T.Constant(MinusTwoRootTwoOverPi) + T.Constant(MinusTwoRootTwoOverPi * 0.044715f) * (x * x));
-        return x / (T.One + T.Exp(minusTwoU));
+        T twoU = x * (T.Constant(TwoRootTwoOverPi) + T.Constant(TwoRootTwoOverPi * 0.044715f) * (x * x));
+        return x * T.Sigmoid(twoU);
     }
 }
 
