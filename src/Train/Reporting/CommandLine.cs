@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 
 namespace TinyLM;
@@ -13,13 +14,27 @@ public static class CommandLine
         ParseResult parsed = command.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            Console.Error.WriteLine($"error: {parsed.Errors[0].Message.ReplaceLineEndings(" ")} Use --help for the options.");
+            Console.Error.WriteLine($"error: {Describe(parsed.Errors[0])} Use --help for the options.");
             return UserException.Mistake;
         }
 
         // --help and --version have actions of their own.
         return parsed.Action is not null ? parsed.Invoke() : Run(stop => job(parsed, stop));
     }
+
+    /// <summary>The library's own message names .NET types where a number is wrong.</summary>
+    private static string Describe(ParseError error) =>
+        error.SymbolResult is OptionResult { Tokens: [{ } token], Option: var option } && Kind(option.ValueType) is { } kind
+            ? $"{option.Name}: '{token.Value}' is not {kind}.".ReplaceLineEndings(" ")
+            : error.Message.ReplaceLineEndings(" ");
+
+    private static string? Kind(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var number when number == typeof(int) => "a whole number",
+        var number when number == typeof(ulong) => "a whole number of at least 0",
+        var number when number == typeof(double) => "a number",
+        _ => null,
+    };
 
     /// <summary>The value of an enumeration by its name in lower case; null for null.</summary>
     /// <exception cref="UserException">There is no such value.</exception>

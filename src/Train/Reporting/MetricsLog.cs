@@ -66,7 +66,17 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            _writer.Dispose();
+        }
+        catch (IOException)
+        {
+            // Lines that were never flushed are lost; a full disk has been told of by Add, Flush or the checkpoint.
+        }
+    }
 
     private static string Line(in StepMetrics step) => JsonSerializer.Serialize(step, MetricsJson.Default.StepMetrics);
 

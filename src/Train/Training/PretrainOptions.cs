@@ -5,6 +5,8 @@ namespace TinyLM;
 /// <summary>What a user asks of a pretraining run. A field that is null was not given: a resumed run then keeps its own, a new one takes the default.</summary>
 public sealed record PretrainOptions
 {
+    private const int MaximumThreads = 1024;
+
     /// <summary>The kinds of corpus.</summary>
     public static IReadOnlyList<string> CorpusKinds { get; } = ["sdk-docs", "text", "lines", "folder"];
 
@@ -50,12 +52,45 @@ public sealed record PretrainOptions
     [JsonIgnore]
     public string Device { get; init; } = "auto";
 
+    /// <summary>CPU threads; default: one a core.</summary>
     [JsonIgnore]
-    public int Threads { get; init; }
+    public int? Threads { get; init; }
 
     /// <summary>Seconds between two checkpoints; they do not change the result.</summary>
     [JsonIgnore]
     public double SaveSeconds { get; init; } = 20;
+
+    /// <summary>Throws on a value that is unknown or makes no sense.</summary>
+    /// <exception cref="UserException">Which, and what is expected.</exception>
+    public void Check()
+    {
+        Known("--corpus", Corpus, CorpusKinds);
+        Known("--tokenizer", Tokenizer, TokenizerKinds);
+        Known("--preset", Preset, GptConfig.PresetNames);
+        Known("--device", Device, TinyLM.Device.KnownNames);
+        string kind = Corpus ?? CorpusKinds[0];
+        if (kind != TinyLM.Corpus.SdkDocsSource && Text is null)
+        {
+            throw new UserException($"--corpus {kind} needs a {(kind == "folder" ? "folder" : "file")}: add --text PATH.");
+        }
+
+        if (kind == TinyLM.Corpus.SdkDocsSource && Text is not null)
+        {
+            throw new UserException($"--text {Text}: the corpus is {kind}, which is no file; add --corpus text, lines or folder.");
+        }
+
+        if (Steps is not null && Minutes is not null)
+        {
+            throw new UserException($"--minutes {Minutes}: --steps {Steps} says already how long the run is; leave one of them out.");
+        }
+
+        Within("--steps", Steps >= 1, Steps, "at least 1");
+        Within("--minutes", Minutes > 0, Minutes, "more than 0");
+        Within("--learning-rate", LearningRate > 0 && double.IsFinite(LearningRate.Value), LearningRate, "more than 0");
+        Within("--validation-tokens", ValidationTokens >= 2, ValidationTokens, "at least 2");
+        Within("--threads", Threads is >= 1 and <= MaximumThreads, Threads, $"1 to {MaximumThreads}");
+        Within("--save-seconds", SaveSeconds >= 0, SaveSeconds, "at least 0");
+    }
 
     /// <summary>These options over those that the run began with.</summary>
     /// <exception cref="UserException">One that was given differs: it would be another run.</exception>
@@ -76,6 +111,22 @@ public sealed record PretrainOptions
             ValidationTokens = ValidationTokens ?? saved.ValidationTokens,
             Prompt = Prompt ?? saved.Prompt,
         };
+    }
+
+    private static void Known(string option, string? value, IReadOnlyList<string> known)
+    {
+        if (value is not null && !known.Contains(value))
+        {
+            throw new UserException($"{option}: '{value}' is unknown; known: {string.Join(", ", known)}.");
+        }
+    }
+
+    private static void Within(string option, bool right, double? value, string expected)
+    {
+        if (value is not null && !right)
+        {
+            throw new UserException(FormattableString.Invariant($"{option}: {value}, expected {expected}."));
+        }
     }
 
     private static T? Same<T>(string option, T? given, T? saved) => given is null || Equals(given, saved)

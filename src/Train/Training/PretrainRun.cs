@@ -24,20 +24,20 @@ public static class PretrainRun
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(display);
-        CheckNames(options);
-        using Device device = Device.Open(options.Device, options.Threads);
-        Corpus? fresh = options.Resume ? null : OpenCorpus(options);
         RunFolder folder = RunFolder.Open(options);
         options = folder.Settle(options);
-        Checkpoint? checkpoint = folder.IsResumed ? folder.Checkpoints.FindNewestWhole(display.Line) : null;
-        Corpus corpus = fresh ?? OpenCorpus(options);
+        options.Check();
+        using Device device = Device.Open(options.Device, options.Threads ?? 0);
+        Checkpoint? checkpoint = folder.IsResumed ? folder.FindCheckpoint(display.Line) : null;
+        Corpus corpus = OpenCorpus(options);
         ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(options, corpus);
         TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer);
-        TokenizedDocuments validation = Validation(tokens, options);
         TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
+        TokenizedDocuments validation = Validation(tokens, options, training.ScoreEnd);
         GptConfig config = checkpoint is not null ? TrainingCheckpoint.ReadConfig(checkpoint) : GptConfig.Preset(PresetOf(options), tokenizer.VocabularySize);
         var model = new Gpt(device, config, training.Seed);
         var trainer = new Trainer(model, tokens.Training, training);
+        folder.Begin(options);
         display.Line($"{corpus.Name}: {corpus.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
             + $"{corpus.Validation.Count:N0} held out, {corpus.DuplicateCount:N0} duplicates removed");
         display.Line($"{PresetOf(options)}: {model.Parameters.Count:N0} parameters, vocabulary {config.VocabularySize} ({tokenizer.Name}), on {device.Description}");
@@ -162,32 +162,6 @@ public static class PretrainRun
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static void CheckNames(PretrainOptions options)
-    {
-        Known("--corpus", options.Corpus, PretrainOptions.CorpusKinds);
-        Known("--tokenizer", options.Tokenizer, PretrainOptions.TokenizerKinds);
-        Known("--preset", options.Preset, GptConfig.PresetNames);
-        Known("--device", options.Device, Device.KnownNames);
-        string kind = options.Corpus ?? PretrainOptions.CorpusKinds[0];
-        if (!options.Resume && kind != Corpus.SdkDocsSource && options.Text is null)
-        {
-            throw new UserException($"--corpus {kind} needs a {(kind == "folder" ? "folder" : "file")}: add --text PATH.");
-        }
-
-        if (!options.Resume && kind == Corpus.SdkDocsSource && options.Text is not null)
-        {
-            throw new UserException($"--text {options.Text}: the corpus is {kind}, which is no file; add --corpus text, lines or folder.");
-        }
-    }
-
-    private static void Known(string option, string? value, IReadOnlyList<string> known)
-    {
-        if (value is not null && !known.Contains(value))
-        {
-            throw new UserException($"{option}: '{value}' is unknown; known: {string.Join(", ", known)}.");
-        }
-    }
-
     private static Corpus OpenCorpus(PretrainOptions options) => options.Corpus switch
     {
         "text" => Corpus.FromTextFile(options.Text!),
@@ -199,10 +173,19 @@ public static class PretrainRun
     private static ITokenizer CreateTokenizer(PretrainOptions options, Corpus corpus) =>
         options.Tokenizer == "characters" ? CharacterTokenizer.FromCorpus(corpus) : new ByteTokenizer();
 
-    private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options)
+    private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options, bool scoreEnd)
     {
         int limit = options.ValidationTokens ?? (options.Corpus is null or Corpus.SdkDocsSource ? SdkDocsValidationTokens : int.MaxValue);
-        return tokens.Validation.Take(limit);
+        TokenizedDocuments documents = tokens.Validation.Take(limit);
+        for (int document = 0; document < documents.Count; document++)
+        {
+            if (TargetBuilder.CountTargets(documents.LengthOf(document), scoreEnd) > 0)
+            {
+                return documents;
+            }
+        }
+
+        throw new UserException($"{tokens.Name}: {documents.Count} documents are held out for validation, none with two tokens; expected a larger corpus.");
     }
 
     private static string PresetOf(PretrainOptions options) => options.Preset ?? GptConfig.PresetNames[0];

@@ -21,12 +21,20 @@ public sealed class RunFolder
 
     public CheckpointFolder Checkpoints { get; }
 
-    /// <summary>Opens the folder that the options name, or a new one under <c>runs</c>, or for a resumed run without a name the newest there.</summary>
-    /// <exception cref="UserException">It cannot be written; it holds a run that was not to be resumed; there is nothing to resume.</exception>
+    /// <summary>
+    /// The folder that the options name, or a new one under <c>runs</c>, or for a resumed run without a name the newest there. Nothing is
+    /// written before <see cref="Begin"/>.
+    /// </summary>
+    /// <exception cref="UserException">It is a file; it holds a run that was not to be resumed; there is nothing to resume.</exception>
     public static RunFolder Open(PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         string path = options.Out ?? (options.Resume ? Newest() : Unused(options.Preset ?? "pretrain-default"));
+        if (File.Exists(path))
+        {
+            throw new UserException($"--out: '{path}' is a file; expected a folder, or a name that is still free.");
+        }
+
         bool holdsRun = File.Exists(Path.Combine(path, OptionsFile));
         if (options.Resume && !holdsRun)
         {
@@ -38,30 +46,22 @@ public sealed class RunFolder
             throw new UserException($"--out: '{path}' already holds a run; add --resume to go on with it, or choose another folder.");
         }
 
-        try
-        {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception fault) when (FileFault.Is(fault))
-        {
-            throw FileFault.Writing(path, fault);
-        }
-
-        return new RunFolder(path, options.Resume);
+        var folder = new RunFolder(path, options.Resume);
+        return options.Resume || folder.Checkpoints.List().Count == 0
+            ? folder
+            : throw new UserException($"--out: '{path}' holds checkpoints, but no {OptionsFile}; choose another folder.");
     }
 
     public string PathOf(string file) => Path.Combine(FolderPath, file);
 
-    /// <summary>For a new run, keeps its options; for a resumed one, gives them back, checked against those now given.</summary>
+    /// <summary>The options of a resumed run, checked against those now given; those of a new one, with whole paths.</summary>
     public PretrainOptions Settle(PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         string path = PathOf(OptionsFile);
         if (!IsResumed)
         {
-            options = options with { Text = options.Text is null ? null : Path.GetFullPath(options.Text) };
-            AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, options, OptionsJson.Default.PretrainOptions));
-            return options;
+            return options with { Text = options.Text is null ? null : Path.GetFullPath(options.Text) };
         }
 
         try
@@ -77,6 +77,43 @@ public sealed class RunFolder
         {
             throw FileFault.Reading(path, fault);
         }
+    }
+
+    /// <summary>Creates the folder of a new run, with its options.</summary>
+    /// <exception cref="UserException">It cannot be written.</exception>
+    public void Begin(PretrainOptions options)
+    {
+        if (IsResumed)
+        {
+            return;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(FolderPath);
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            throw FileFault.Writing(FolderPath, fault);
+        }
+
+        AtomicFile.Write(PathOf(OptionsFile), stream => JsonSerializer.Serialize(stream, options, OptionsJson.Default.PretrainOptions));
+    }
+
+    /// <summary>The newest whole checkpoint, or null for a run that was stopped before its first.</summary>
+    /// <param name="report">Told of each damaged checkpoint that is passed over.</param>
+    /// <exception cref="UserException">There are checkpoints, but none is whole.</exception>
+    public Checkpoint? FindCheckpoint(Action<string> report)
+    {
+        var faults = new List<string>();
+        Checkpoint? checkpoint = Checkpoints.FindNewestWhole(faults.Add);
+        if (checkpoint is null && faults.Count > 0)
+        {
+            throw new UserException($"--resume: no checkpoint is whole. {faults[0]} To begin anew, choose another folder.");
+        }
+
+        faults.ForEach(report);
+        return checkpoint;
     }
 
     private static string Unused(string name)

@@ -48,7 +48,17 @@ public class PretrainRunTests
             Refused(options with { Device = "tpu" }, "--device: 'tpu' is unknown");
             Refused(options with { Text = null }, "add --text PATH");
             Refused(options with { Text = folder.File("absent.txt") }, "absent.txt");
+            Refused(options with { Text = folder.Write("short.txt", "a") }, "expected a larger corpus");
+            Refused(options with { Text = folder.Write("blank.txt", " \n\n") }, "all lines are blank");
             Refused(options with { Resume = true }, "holds no run");
+            Refused(options with { Out = text }, "is a file; expected a folder");
+            Refused(options with { Steps = 0 }, "--steps: 0, expected at least 1");
+            Refused(options with { Steps = null, Minutes = 0 }, "--minutes: 0, expected more than 0");
+            Refused(options with { Minutes = 1 }, "--steps 4 says already how long the run is");
+            Refused(options with { LearningRate = double.NaN }, "--learning-rate: NaN, expected more than 0");
+            Refused(options with { Threads = 0 }, "--threads: 0, expected 1 to 1024");
+            Refused(options with { SaveSeconds = -1 }, "--save-seconds: -1, expected at least 0");
+            Refused(options with { ValidationTokens = 1 }, "--validation-tokens: 1, expected at least 2");
         }
 
         Assert.That(Directory.Exists(options.Out), Is.False, "a refused run must not leave a folder");
@@ -66,6 +76,29 @@ public class PretrainRunTests
             Refused(options, "already holds a run");
             Refused(options with { Resume = true, Seed = 7 }, "--seed: the run was begun with");
         }
+    }
+
+    [Test]
+    public void A_damaged_checkpoint_is_passed_over_and_a_run_with_no_whole_one_does_not_begin_anew()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i}")));
+        PretrainOptions options = Options(folder, text, "run") with { SaveSeconds = 0 };
+        RunResults whole = PretrainRun.Execute(options, Display())!;
+        string[] models = [.. Directory.GetFiles(options.Out!, "model.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        using (FileStream newest = File.OpenWrite(models[^1]))
+        {
+            newest.SetLength(newest.Length / 2);
+        }
+
+        RunResults resumed = PretrainRun.Execute(options with { Resume = true }, Display())!;
+        Assert.That(resumed.WeightsSha256, Is.EqualTo(whole.WeightsSha256));
+        foreach (string model in Directory.GetFiles(options.Out!, "model.safetensors", SearchOption.AllDirectories))
+        {
+            File.WriteAllBytes(model, new byte[10]);
+        }
+
+        Refused(options with { Resume = true }, "--resume: no checkpoint is whole.");
     }
 
     private static void Refused(PretrainOptions options, string message) =>

@@ -29,6 +29,38 @@ public class TrainerTests
         Assert.That(TinyModels.Weights(second.Model), Is.EqualTo(TinyModels.Weights(whole.Model)));
     }
 
+    /// <summary>The mean over targets (not tokens), the clip, and decay of matrices alone; ε is large, since without it AdamW undoes any scale.</summary>
+    [TestCaseSource(typeof(TinyModels), nameof(TinyModels.Configs))]
+    public void A_step_is_AdamW_on_the_clipped_gradient_of_the_mean_loss(GptConfig config)
+    {
+        TrainingConfig training = Training with { LearningRate = 0.01, WeightDecay = 0.5, ClipNorm = 0.05, Epsilon = 0.01 };
+        using Device device = Device.Open("cpu", 1);
+        var model = new Gpt(device, config, 1);
+        var trainer = new Trainer(model, Documents, training);
+        var shuffler = new DocumentShuffler(Documents, training.CreateLayout(config.ContextLength), training.Seed);
+        var moments = model.Parameters.All.ToDictionary(parameter => parameter.Name, parameter => new double[2, parameter.Value.Length]);
+        for (int step = 0; step < 3; step++)
+        {
+            TokenBatch batch = shuffler.Next();
+            Assert.That(batch.TargetCount, Is.LessThan(batch.TokenCount));
+            float[][] before = [.. model.Parameters.All.Select(parameter => parameter.Value.ToArray())];
+            (double loss, double norm, float[][] gradients) = Gradients(model, batch);
+            StepMetrics seen = trainer.Step();
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(seen.Loss, Is.EqualTo(loss).Within(1e-5 * loss));
+                Assert.That(seen.GradientNorm, Is.EqualTo(norm).Within(1e-4 * norm).And.InRange(2 * training.ClipNorm, 100));
+                for (int i = 0; i < before.Length; i++)
+                {
+                    Parameter parameter = model.Parameters.All[i];
+                    double decay = parameter.Name.EndsWith("bias", StringComparison.Ordinal) || parameter.Name.Contains("norm", StringComparison.Ordinal) ? 0 : training.WeightDecay;
+                    float[] expected = AdamWStep(before[i], gradients[i], moments[parameter.Name], training, step, training.ClipNorm / norm, decay);
+                    Assert.That(parameter.Value.ToArray(), Is.EqualTo(expected).Within(2e-6f), $"{parameter.Name}, step {step}");
+                }
+            }
+        }
+    }
+
     [Test]
     public void The_number_of_threads_does_not_show_in_a_bit()
     {
@@ -98,6 +130,31 @@ public class TrainerTests
         {
             Assert.That(trainer.Step().TotalSteps, step + 1 < Trainer.CalibrationSteps ? Is.Zero : Is.GreaterThan(Trainer.CalibrationSteps));
         }
+    }
+
+    private static (double Loss, double Norm, float[][] Gradients) Gradients(Gpt model, TokenBatch batch)
+    {
+        float scale = 1f / batch.Targets.Count(target => target >= 0);
+        using Tape tape = model.Device.BeginTape();
+        Variable loss = model.Forward(tape, batch.Ids, batch.Offsets).CrossEntropy(model.Device.TemporaryIndices(batch.Targets)).Sum(scale);
+        tape.Backward(loss);
+        model.Parameters.CompleteGradients();
+        float[][] gradients = [.. model.Parameters.All.Select(parameter => parameter.Gradient.ToArray())];
+        model.Parameters.ClearGradients();
+        return (loss.Value.ToScalar(), Math.Sqrt(gradients.Sum(gradient => gradient.Sum(value => (double)value * value))), gradients);
+    }
+
+    private static float[] AdamWStep(float[] values, float[] gradients, double[,] moments, TrainingConfig training, int step, double scale, double decay)
+    {
+        double rate = training.LearningRateAt(step, training.Steps);
+        return [.. values.Select((value, i) =>
+        {
+            double gradient = gradients[i] * scale;
+            moments[0, i] = training.Beta1 * moments[0, i] + (1 - training.Beta1) * gradient;
+            moments[1, i] = training.Beta2 * moments[1, i] + (1 - training.Beta2) * gradient * gradient;
+            double first = moments[0, i] / (1 - Math.Pow(training.Beta1, step + 1)), second = moments[1, i] / (1 - Math.Pow(training.Beta2, step + 1));
+            return (float)(value * (1 - rate * decay) - rate * first / (Math.Sqrt(second) + training.Epsilon));
+        })];
     }
 
     private static void Finish(Trainer trainer)
