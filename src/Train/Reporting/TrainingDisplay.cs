@@ -20,7 +20,8 @@ public sealed class TrainingDisplay
     private bool IsLive => _console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
 
     /// <summary>Prints one line.</summary>
-    public void Line(string text) => _console.WriteLine(text);
+    /// <exception cref="UserException">Standard output cannot be written: it goes to a file on a full disk, say.</exception>
+    public void Line(string text) => Write(() => _console.WriteLine(text));
 
     /// <summary>Runs <paramref name="train"/>, which reports each step.</summary>
     public void Train(Action<Action<StepMetrics>> train)
@@ -55,7 +56,19 @@ public sealed class TrainingDisplay
                 FormattableString.Invariant($"{report.Targets:N0}"), FormattableString.Invariant($"{report.Seconds:F1}"));
         }
 
-        _console.Write(table);
+        Write(() => _console.Write(table));
+    }
+
+    private static void Write(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException fault)
+        {
+            throw FileFault.Writing("standard output", fault);
+        }
     }
 
     private static void TrainLive(ProgressTask task, Action<Action<StepMetrics>> train) => train(step =>
