@@ -12,7 +12,7 @@ var minutes = new Option<double?>("--minutes") { Description = "training time to
 var learningRate = new Option<double?>("--learning-rate") { Description = "peak learning rate; default: the preset's" };
 var seed = new Option<ulong?>("--seed") { Description = "of weights, data order and samples (default 1)" };
 var validationTokens = new Option<int?>("--validation-tokens") { Description = "held-out tokens that are scored at most" };
-var prompt = new Option<string?>("--prompt") { Description = "begin of the sampled texts" };
+var prompt = new Option<string?>("--prompt") { Description = "begin of the sampled texts; default: Method System. for sdk-docs, else nothing" };
 var output = new Option<string?>("--out") { Description = "folder of the run (default: a new one under runs/)" };
 var resume = new Option<bool>("--resume") { Description = "go on with the run in --out, or with the newest under runs/" };
 var device = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda", DefaultValueFactory = _ => "auto" };

@@ -11,7 +11,9 @@ public class TestsSetUp
         if (table.Length > 0)
         {
             string path = CheckTable.Save(TestContext.CurrentContext.WorkDirectory);
-            TestContext.Progress.WriteLine($"{table}({path})");
+
+            // `dotnet test` shows what comes as an error, and hides the rest.
+            TestContext.Error.WriteLine($"{table}({path})");
         }
 
         TestDevices.Close();

@@ -5,7 +5,8 @@ namespace TinyLM;
 /// <summary>The loss over steps as a PNG: each step, their running mean, and what validation found at the end.</summary>
 public static class LossPlot
 {
-    private const double Memory = 0.95;
+    /// <summary>The mean reaches this share of the run to either side.</summary>
+    private const int StepsPerReach = 50;
 
     public static void Save(string path, IReadOnlyList<StepMetrics> steps, IReadOnlyDictionary<string, ScoreReport> validation)
     {
@@ -32,18 +33,20 @@ public static class LossPlot
         AtomicFile.Write(path, stream => stream.Write(plot.GetImageBytes(1000, 600, ImageFormat.Png)));
     }
 
-    /// <summary>An exponential mean, corrected for its start.</summary>
+    /// <summary>The mean over a window centred on each step, so that it lags behind neither a steep start nor a short run.</summary>
     private static double[] Smooth(double[] values)
     {
-        var smooth = new double[values.Length];
-        double sum = 0, weight = 0;
+        int reach = values.Length / StepsPerReach;
+        var sums = new double[values.Length + 1];
         for (int i = 0; i < values.Length; i++)
         {
-            sum = Memory * sum + (1 - Memory) * values[i];
-            weight = Memory * weight + (1 - Memory);
-            smooth[i] = sum / weight;
+            sums[i + 1] = sums[i] + values[i];
         }
 
-        return smooth;
+        return [.. values.Select((_, i) =>
+        {
+            int inside = Math.Min(reach, Math.Min(i, values.Length - 1 - i));
+            return (sums[i + inside + 1] - sums[i - inside]) / (2 * inside + 1);
+        })];
     }
 }

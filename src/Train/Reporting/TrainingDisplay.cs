@@ -29,14 +29,29 @@ public sealed class TrainingDisplay
         ArgumentNullException.ThrowIfNull(train);
         if (IsLive)
         {
-            _console.Progress()
-                .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-                .Start(context => TrainLive(context.AddTask("training", maxValue: 1), train));
+            Progress().Start(context => TrainLive(context.AddTask("training", maxValue: 1), train));
         }
         else
         {
             TrainPlain(train);
         }
+    }
+
+    /// <summary>Runs <paramref name="score"/>, which reports how many of the targets it has scored.</summary>
+    public T Score<T>(string scorer, int targets, Func<IProgress<int>, T> score)
+    {
+        ArgumentNullException.ThrowIfNull(score);
+        if (!IsLive)
+        {
+            Line(FormattableString.Invariant($"scoring {targets:N0} held-out tokens: {scorer}"));
+            return score(new Report(_ => { }));
+        }
+
+        return Progress().Start(context =>
+        {
+            ProgressTask task = context.AddTask(Markup.Escape($"scoring, {scorer}"), maxValue: targets);
+            return score(new Report(done => task.Value = done));
+        });
     }
 
     /// <summary>The validation table.</summary>
@@ -58,6 +73,9 @@ public sealed class TrainingDisplay
 
         Write(() => _console.Write(table));
     }
+
+    private Progress Progress() => _console.Progress().Columns(
+        new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
 
     private static void Write(Action write)
     {
@@ -96,5 +114,11 @@ public sealed class TrainingDisplay
     {
         string total = step.TotalSteps > 0 ? FormattableString.Invariant($"/{step.TotalSteps}") : "";
         return FormattableString.Invariant($"step {step.Step}{total}, loss {step.Loss:F4}, {step.TokensPerSecond:N0} tokens/s");
+    }
+
+    /// <summary>Unlike <see cref="Progress{T}"/>, it reports at once and on the caller's thread.</summary>
+    private sealed class Report(Action<int> show) : IProgress<int>
+    {
+        void IProgress<int>.Report(int value) => show(value);
     }
 }

@@ -39,7 +39,7 @@ public sealed record PretrainOptions
     /// <summary>Held-out tokens that are scored at most; default: 250,000 of the SDK's documentation, all of another corpus.</summary>
     public int? ValidationTokens { get; init; }
 
-    /// <summary>Begin of the sampled texts.</summary>
+    /// <summary>Begin of the sampled texts; default: that of a member's name in the SDK's documentation, nothing in another corpus.</summary>
     public string? Prompt { get; init; }
 
     /// <summary>The folder of the run.</summary>

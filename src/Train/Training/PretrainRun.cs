@@ -10,6 +10,7 @@ public static class PretrainRun
 {
     private const int SdkDocsBytes = 16 << 20;
     private const int SdkDocsValidationTokens = 250_000;
+    private const string SdkDocsPrompt = "Method System.";
     private const int SampleCount = 3;
     private const int SampleTokens = 200;
     private const int StridesPerWindow = 4;
@@ -100,15 +101,17 @@ public static class PretrainRun
         ];
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
+        int targets = CountTargets(validation, trainer.Config.ScoreEnd);
         foreach (IScorer scorer in scorers)
         {
-            ScoreReport report = ScoreReport.Create(scorer, model, validation, tokens.TokenBytes);
+            ScoreReport report = display.Score(
+                scorer.Name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress));
             scores[scorer.Name.Split(' ')[0]] = report;
             named[scorer.Name] = report;
         }
 
         display.Scores(named);
-        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, options.Prompt ?? "");
+        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, options.Prompt ?? (IsSdkDocs(options) ? SdkDocsPrompt : ""));
         foreach (string sample in samples)
         {
             display.Line($"--- sample\n{sample}");
@@ -175,18 +178,17 @@ public static class PretrainRun
 
     private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options, bool scoreEnd)
     {
-        int limit = options.ValidationTokens ?? (options.Corpus is null or Corpus.SdkDocsSource ? SdkDocsValidationTokens : int.MaxValue);
+        int limit = options.ValidationTokens ?? (IsSdkDocs(options) ? SdkDocsValidationTokens : int.MaxValue);
         TokenizedDocuments documents = tokens.Validation.Take(limit);
-        for (int document = 0; document < documents.Count; document++)
-        {
-            if (TargetBuilder.CountTargets(documents.LengthOf(document), scoreEnd) > 0)
-            {
-                return documents;
-            }
-        }
-
-        throw new UserException($"{tokens.Name}: {documents.Count} documents are held out for validation, none with two tokens; expected a larger corpus.");
+        return CountTargets(documents, scoreEnd) > 0
+            ? documents
+            : throw new UserException($"{tokens.Name}: {documents.Count} documents are held out for validation, none with two tokens; expected a larger corpus.");
     }
+
+    private static int CountTargets(TokenizedDocuments documents, bool scoreEnd) =>
+        Enumerable.Range(0, documents.Count).Sum(document => TargetBuilder.CountTargets(documents.LengthOf(document), scoreEnd));
+
+    private static bool IsSdkDocs(PretrainOptions options) => options.Corpus is null or Corpus.SdkDocsSource;
 
     private static string PresetOf(PretrainOptions options) => options.Preset ?? GptConfig.PresetNames[0];
 
