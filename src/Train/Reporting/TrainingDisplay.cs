@@ -92,8 +92,11 @@ public sealed class TrainingDisplay
     private static void TrainLive(ProgressTask task, Action<Action<StepMetrics>> train) => train(step =>
     {
         task.Description = Markup.Escape(Describe(step));
-        task.MaxValue = Math.Max(step.TotalSteps, step.Step + 1);
-        task.Value = step.Step == step.TotalSteps ? task.MaxValue : step.Step;
+        task.IsIndeterminate = step.TotalSteps == 0;
+        if (step.TotalSteps > 0)
+        {
+            (task.MaxValue, task.Value) = (step.TotalSteps, step.Step);
+        }
     });
 
     private void TrainPlain(Action<Action<StepMetrics>> train)
