@@ -38,6 +38,18 @@ public static class TargetBuilder
     /// <summary>How many targets a document of <paramref name="tokenCount"/> tokens has.</summary>
     public static int CountTargets(int tokenCount, bool scoreEnd) => scoreEnd ? tokenCount : tokenCount - 1;
 
+    /// <summary>How many targets all of the documents have.</summary>
+    public static int CountTargets(TokenizedDocuments documents, bool scoreEnd)
+    {
+        int targets = 0;
+        for (int document = 0; document < documents.Count; document++)
+        {
+            targets += CountTargets(documents.LengthOf(document), scoreEnd);
+        }
+
+        return targets;
+    }
+
     /// <summary>Whole documents, one after another, as a batch.</summary>
     /// <param name="documents">At least one; each is [BOS] + tokens.</param>
     /// <param name="scoreEnd">Whether the documents' ends are predicted.</param>

@@ -38,13 +38,13 @@ public sealed class TrainingDisplay
     }
 
     /// <summary>Runs <paramref name="score"/>, which reports how many of the targets it has scored.</summary>
-    public T Score<T>(string scorer, int targets, Func<IProgress<int>, T> score)
+    public T Score<T>(string scorer, int targets, Func<IProgress<int>?, T> score)
     {
         ArgumentNullException.ThrowIfNull(score);
         if (!IsLive)
         {
             Line(FormattableString.Invariant($"scoring {targets:N0} held-out tokens: {scorer}"));
-            return score(new Report(_ => { }));
+            return score(null);
         }
 
         return Progress().Start(context =>

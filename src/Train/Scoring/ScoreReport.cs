@@ -26,10 +26,9 @@ public sealed record ScoreReport(double Loss, double BitsPerByte, long Targets, 
             sum += value;
         }
 
-        long bytes = 0, targets = 0;
+        long bytes = 0, targets = TargetBuilder.CountTargets(documents, scorer.ScoreEnd);
         for (int document = 0; document < documents.Count; document++)
         {
-            targets += TargetBuilder.CountTargets(documents.LengthOf(document), scorer.ScoreEnd);
             foreach (int id in documents[document][1..])
             {
                 bytes += tokenBytes[id];

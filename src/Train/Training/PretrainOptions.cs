@@ -68,15 +68,14 @@ public sealed record PretrainOptions
         Known("--tokenizer", Tokenizer, TokenizerKinds);
         Known("--preset", Preset, GptConfig.PresetNames);
         Known("--device", Device, TinyLM.Device.KnownNames);
-        string kind = Corpus ?? CorpusKinds[0];
-        if (kind != TinyLM.Corpus.SdkDocsSource && Text is null)
+        if (!IsSdkDocs && Text is null)
         {
-            throw new UserException($"--corpus {kind} needs a {(kind == "folder" ? "folder" : "file")}: add --text PATH.");
+            throw new UserException($"--corpus {Corpus} needs a {(Corpus == "folder" ? "folder" : "file")}: add --text PATH.");
         }
 
-        if (kind == TinyLM.Corpus.SdkDocsSource && Text is not null)
+        if (IsSdkDocs && Text is not null)
         {
-            throw new UserException($"--text {Text}: the corpus is {kind}, which is no file; add --corpus text, lines or folder.");
+            throw new UserException($"--text {Text}: the corpus is {TinyLM.Corpus.SdkDocsSource}, which is no file; add --corpus text, lines or folder.");
         }
 
         if (Steps is not null && Minutes is not null)
@@ -91,6 +90,10 @@ public sealed record PretrainOptions
         Within("--threads", Threads is >= 1 and <= MaximumThreads, Threads, $"1 to {MaximumThreads}");
         Within("--save-seconds", SaveSeconds >= 0, SaveSeconds, "at least 0");
     }
+
+    /// <summary>Whether the corpus is the SDK's documentation, the default.</summary>
+    [JsonIgnore]
+    public bool IsSdkDocs => Corpus is null or TinyLM.Corpus.SdkDocsSource;
 
     /// <summary>These options over those that the run began with.</summary>
     /// <exception cref="UserException">One that was given differs: it would be another run.</exception>

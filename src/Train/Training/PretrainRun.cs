@@ -101,7 +101,7 @@ public static class PretrainRun
         ];
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
-        int targets = CountTargets(validation, trainer.Config.ScoreEnd);
+        int targets = TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
         foreach (IScorer scorer in scorers)
         {
             ScoreReport report = display.Score(
@@ -111,7 +111,7 @@ public static class PretrainRun
         }
 
         display.Scores(named);
-        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, options.Prompt ?? (IsSdkDocs(options) ? SdkDocsPrompt : ""));
+        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, options.Prompt ?? (options.IsSdkDocs ? SdkDocsPrompt : ""));
         foreach (string sample in samples)
         {
             display.Line($"--- sample\n{sample}");
@@ -178,17 +178,12 @@ public static class PretrainRun
 
     private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options, bool scoreEnd)
     {
-        int limit = options.ValidationTokens ?? (IsSdkDocs(options) ? SdkDocsValidationTokens : int.MaxValue);
+        int limit = options.ValidationTokens ?? (options.IsSdkDocs ? SdkDocsValidationTokens : int.MaxValue);
         TokenizedDocuments documents = tokens.Validation.Take(limit);
-        return CountTargets(documents, scoreEnd) > 0
+        return TargetBuilder.CountTargets(documents, scoreEnd) > 0
             ? documents
             : throw new UserException($"{tokens.Name}: {documents.Count} documents are held out for validation, none with two tokens; expected a larger corpus.");
     }
-
-    private static int CountTargets(TokenizedDocuments documents, bool scoreEnd) =>
-        Enumerable.Range(0, documents.Count).Sum(document => TargetBuilder.CountTargets(documents.LengthOf(document), scoreEnd));
-
-    private static bool IsSdkDocs(PretrainOptions options) => options.Corpus is null or Corpus.SdkDocsSource;
 
     private static string PresetOf(PretrainOptions options) => options.Preset ?? GptConfig.PresetNames[0];
 
