@@ -102,7 +102,7 @@ public sealed class Tape : IDisposable
         }
 
         CheckRecorded(output);
-        Elementwise.Binary<First>(gradient, gradient, output.BeginGradient().Tensor);
+        Elementwise.Copy(gradient, output.BeginGradient().Tensor);
         Propagate();
     }
 
@@ -160,7 +160,7 @@ public sealed class Tape : IDisposable
             }
             else
             {
-                Elementwise.Binary<First>(gradient, gradient, slot.Tensor);
+                Elementwise.Copy(gradient, slot.Tensor);
             }
         }
         else
@@ -217,13 +217,6 @@ public sealed class Tape : IDisposable
 
         _nodes[_nodeCount] = node;
         return new Variable(this, _nodeCount++);
-    }
-
-    /// <summary>a: a copy.</summary>
-    private readonly struct First : IBinaryOp
-    {
-        public static T Apply<T>(T a, T b)
-            where T : struct, ILane<T> => a;
     }
 }
 

@@ -38,6 +38,22 @@ public readonly struct Variable
     /// <summary>The gradient after <see cref="Tape.Backward(Variable)"/>: of parameters and of inputs; those of intermediate results are given back at once.</summary>
     public Tensor Gradient => IsNone ? default : Node.CurrentGradient;
 
+    public static Variable operator +(Variable left, Variable right) => left.Apply<Add>(right);
+
+    public static Variable operator +(Variable left, float right) => left.Apply(new Affine(1, right));
+
+    public static Variable operator -(Variable left, Variable right) => left.Apply<Subtract>(right);
+
+    public static Variable operator -(Variable value) => value.Apply<Negate>();
+
+    public static Variable operator *(Variable left, Variable right) => left.Apply<Multiply>(right);
+
+    public static Variable operator *(Variable left, float right) => left.Apply(new Affine(right, 0));
+
+    public static Variable operator *(float left, Variable right) => right * left;
+
+    public static Variable operator /(Variable left, Variable right) => left.Apply<Divide>(right);
+
     /// <summary>
     /// For an op's backward pass: where this operand's gradient goes, and whether it must be added to what is there. None where nobody
     /// wants it. The caller must then write (or add to) every element.

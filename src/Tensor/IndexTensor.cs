@@ -37,7 +37,7 @@ public readonly unsafe struct IndexTensor
     }
 
     /// <summary>The elements in host memory. CPU kernels only. Zero for none.</summary>
-    internal int* Pointer => IsNone ? null : (int*)Address;
+    public int* Pointer => IsNone ? null : (int*)Address;
 
     public int[] ToArray()
     {

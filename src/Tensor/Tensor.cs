@@ -42,7 +42,7 @@ public readonly unsafe struct Tensor
     }
 
     /// <summary>The elements in host memory. CPU kernels only. Zero for none.</summary>
-    internal float* Pointer => IsNone ? null : (float*)Address;
+    public float* Pointer => IsNone ? null : (float*)Address;
 
     /// <summary>The same elements as [rows, columns]; the length must stay.</summary>
     public Tensor Reshape(int rows, int columns) => (long)rows * columns == Length

@@ -4,51 +4,60 @@ namespace TinyLM;
 public static class ElementwiseOperations
 {
     /// <summary>y = f(x), element by element.</summary>
-    public static Variable Apply<TOp>(this Variable x)
-        where TOp : struct, IUnaryOp
+    /// <param name="x">Of any shape, that of the result.</param>
+    /// <param name="op">The formula; one without constants need not be given: <c>x.Apply&lt;Silu&gt;()</c>.</param>
+    public static Variable Apply<TOp>(this Variable x, TOp op = default)
+        where TOp : unmanaged, IUnaryOp
     {
         Tensor y = x.Tape.Allocate(x.Rows, x.Columns);
-        Elementwise.Unary<TOp>(x.Value, y);
+        Elementwise.Unary(x.Value, y, op);
         var operation = x.Tape.Record<UnaryOperation<TOp>>(x);
-        operation?.Set(x);
+        operation?.Set(op, x);
         return x.Tape.Result(operation, y);
     }
 
-    /// <summary>y = f(a, b), element by element; both of one shape.</summary>
-    public static Variable Apply<TOp>(this Variable a, Variable b)
-        where TOp : struct, IBinaryOp
+    /// <summary>y = f(a, b), element by element; where one operand has a single row or a single column, it serves all of the other's.</summary>
+    /// <param name="a">[rows, columns], or 1 in place of either.</param>
+    /// <param name="b">[rows, columns], or 1 in place of either.</param>
+    /// <param name="op">The formula; one without constants need not be given: <c>a.Apply&lt;Add&gt;(b)</c>.</param>
+    /// <returns>[rows, columns].</returns>
+    public static Variable Apply<TOp>(this Variable a, Variable b, TOp op = default)
+        where TOp : unmanaged, IBinaryOp
     {
-        Tensor y = a.Tape.Allocate(a.Rows, a.Columns);
-        Elementwise.Binary<TOp>(a.Value, b.Value, y);
+        var (rows, columns) = Elementwise.ResultShape<TOp>(a.Value, b.Value);
+        Tensor y = a.Tape.Allocate(rows, columns);
+        Elementwise.Binary(a.Value, b.Value, y, op);
         var operation = a.Tape.Record<BinaryOperation<TOp>>(a, b);
-        operation?.Set(a, b);
+        operation?.Set(op, a, b);
         return a.Tape.Result(operation, y);
     }
 
     private sealed class UnaryOperation<TOp> : Operation
-        where TOp : struct, IUnaryOp
+        where TOp : unmanaged, IUnaryOp
     {
+        private TOp _op;
         private Variable _x;
 
         public override string Name => typeof(TOp).Name;
 
-        public void Set(Variable x) => _x = x;
+        public void Set(TOp op, Variable x) => (_op, _x) = (op, x);
 
         public override void Backward(Tensor gradient)
         {
             GradientSlot x = _x.BeginGradient();
-            Elementwise.UnaryBackward<TOp>(_x.Value, gradient, x.Tensor, x.Accumulate);
+            Elementwise.UnaryBackward(_x.Value, gradient, x.Tensor, x.Accumulate, _op);
         }
     }
 
     private sealed class BinaryOperation<TOp> : Operation
-        where TOp : struct, IBinaryOp
+        where TOp : unmanaged, IBinaryOp
     {
+        private TOp _op;
         private Variable _a, _b;
 
         public override string Name => typeof(TOp).Name;
 
-        public void Set(Variable a, Variable b) => (_a, _b) = (a, b);
+        public void Set(TOp op, Variable a, Variable b) => (_op, _a, _b) = (op, a, b);
 
         public override void Backward(Tensor gradient)
         {
@@ -57,13 +66,13 @@ public static class ElementwiseOperations
             if (!same)
             {
                 GradientSlot b = _b.BeginGradient();
-                Elementwise.BinaryBackward<TOp>(_a.Value, _b.Value, gradient, a.Tensor, a.Accumulate, b.Tensor, b.Accumulate);
+                Elementwise.BinaryBackward(_a.Value, _b.Value, gradient, a.Tensor, a.Accumulate, b.Tensor, b.Accumulate, _op);
                 return;
             }
 
             // f(x, x): the two parts of the derivative go to one place, one after the other.
-            Elementwise.BinaryBackward<TOp>(_a.Value, _b.Value, gradient, a.Tensor, a.Accumulate, default, false);
-            Elementwise.BinaryBackward<TOp>(_a.Value, _b.Value, gradient, default, false, a.Tensor, true);
+            Elementwise.BinaryBackward(_a.Value, _b.Value, gradient, a.Tensor, a.Accumulate, default, false, _op);
+            Elementwise.BinaryBackward(_a.Value, _b.Value, gradient, default, false, a.Tensor, true, _op);
         }
     }
 }

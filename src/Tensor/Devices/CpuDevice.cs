@@ -31,13 +31,13 @@ public sealed unsafe partial class CpuDevice : Device
     }
 
     /// <summary>Scratch memory of one worker, kept from call to call: at least <paramref name="count"/> floats, 64-byte aligned.</summary>
-    internal float* WorkerScratch(int worker, long count) => _scratch[worker].AtLeast(count);
+    public float* WorkerScratch(int worker, long count) => _scratch[worker].AtLeast(count);
 
     /// <summary>Scratch memory that the workers of one job share; ask for it before the job begins.</summary>
-    internal float* SharedScratch(long count) => _scratch[Team.Count].AtLeast(count);
+    public float* SharedScratch(long count) => _scratch[Team.Count].AtLeast(count);
 
     /// <summary>Runs <paramref name="body"/> over 0 … <paramref name="count"/> - 1, cut into one contiguous range a worker.</summary>
-    internal void For<TBody>(long count, TBody body, long smallestShare = 1)
+    public void For<TBody>(long count, TBody body, long smallestShare = 1)
         where TBody : struct, IRangeBody
     {
         long shares = Math.Clamp(count / Math.Max(1, smallestShare), 1, Team.Count);
@@ -91,7 +91,7 @@ public sealed unsafe partial class CpuDevice : Device
     private static partial int Advise(void* address, nuint length, int advice);
 
     /// <summary>A body over a range of indices; a struct, so that a call allocates nothing.</summary>
-    internal interface IRangeBody
+    public interface IRangeBody
     {
         void Run(long start, long end);
     }

@@ -3,7 +3,7 @@ using ILGPU;
 namespace TinyLM;
 
 /// <summary>Pieces that GPU kernels share. Sums run in a fixed order: no atomics.</summary>
-internal static class GpuReduction
+public static class GpuReduction
 {
     public const int WarpSize = 32;
 

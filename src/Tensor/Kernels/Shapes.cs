@@ -1,7 +1,7 @@
 namespace TinyLM;
 
 /// <summary>The shape checks of the kernels, made once, at the public boundary.</summary>
-internal static class Shapes
+public static class Shapes
 {
     /// <summary>Throws unless <paramref name="tensor"/> is [rows, columns].</summary>
     public static void Check(string op, string operand, Tensor tensor, int rows, int columns)

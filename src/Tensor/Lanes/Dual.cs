@@ -81,6 +81,29 @@ public readonly struct Dual<T> : ILane<Dual<T>>
         return new(value, (T.One - value * value) * x.Derivative);
     }
 
+    /// <summary>d|x| = ±1, and 0 at 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Dual<T> Abs(Dual<T> x)
+    {
+        T zero = T.Constant(0);
+        T slope = T.SelectGreater(x.Value, zero, x.Derivative, T.SelectGreater(zero, x.Value, -x.Derivative, zero));
+        return new(T.Abs(x.Value), slope);
+    }
+
+    /// <summary>d xᵖ = p·xᵖ⁻¹, also where the logarithm of the lane's formula has none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Dual<T> Pow(Dual<T> x, float exponent) =>
+        exponent == 0 ? Fixed(T.One) : new(T.Pow(x.Value, exponent), T.Constant(exponent) * T.Pow(x.Value, exponent - 1) * x.Derivative);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Dual<T> Softplus(Dual<T> x) => new(T.Softplus(x.Value), T.Sigmoid(x.Value) * x.Derivative);
+
+    /// <summary>dΦ = φ, the normal density.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Dual<T> NormalCdf(Dual<T> x) => new(
+        T.NormalCdf(x.Value),
+        T.Constant(0.39894228f) * T.Exp(T.Constant(-0.5f) * x.Value * x.Value) * x.Derivative);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Dual<T> SelectGreater(Dual<T> left, Dual<T> right, Dual<T> greater, Dual<T> otherwise) => new(
         T.SelectGreater(left.Value, right.Value, greater.Value, otherwise.Value),

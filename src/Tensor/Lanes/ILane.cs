@@ -31,11 +31,13 @@ public interface ILane<T>
     /// <summary>Where <paramref name="left"/> &gt; <paramref name="right"/> the third argument, elsewhere the fourth.</summary>
     static abstract T SelectGreater(T left, T right, T greater, T otherwise);
 
-    static virtual T Max(T left, T right) => T.SelectGreater(left, right, left, right);
+    /// <summary>The larger; <paramref name="left"/> where they are equal or it is NaN.</summary>
+    static virtual T Max(T left, T right) => T.SelectGreater(right, left, right, left);
 
+    /// <summary>The smaller; <paramref name="left"/> where they are equal or it is NaN.</summary>
     static virtual T Min(T left, T right) => T.SelectGreater(left, right, right, left);
 
-    static virtual T Abs(T x) => T.SelectGreater(x, T.Constant(0), x, -x);
+    static virtual T Abs(T x) => T.SelectGreater(T.Constant(0), x, -x, x);
 
     /// <summary>1 / (1 + exp(-x)).</summary>
     static virtual T Sigmoid(T x) => T.One / (T.One + T.Exp(-x));
@@ -56,5 +58,61 @@ public interface ILane<T>
         series = series * square - T.Constant(1f / 3);
         T near = x + x * square * series;
         return T.SelectGreater(T.Constant(0.3f), magnitude, near, T.SelectGreater(x, T.Constant(0), far, -far));
+    }
+
+    /// <summary>
+    /// x to a constant power: exp(exponent · log x); of a negative x a whole power by its magnitude and sign, any other is NaN. Relative error
+    /// about 1e-7 · |exponent · log x|.
+    /// </summary>
+    static virtual T Pow(T x, float exponent)
+    {
+        T power = T.Constant(exponent);
+        int whole = (int)exponent;
+        if (whole != exponent)
+        {
+            return T.Exp(power * T.Log(x));
+        }
+
+        if (whole == 0)
+        {
+            return T.One;
+        }
+
+        T magnitude = T.Exp(power * T.Log(T.Abs(x)));
+        return (whole & 1) == 0 ? magnitude : T.SelectGreater(T.Constant(0), x, -magnitude, magnitude);
+    }
+
+    /// <summary>
+    /// log(1 + exp x) = max(x, 0) + 2·artanh(e / (2 + e)) with e = exp(-|x|), by the odd series, which has converged at e = 1.
+    /// </summary>
+    static virtual T Softplus(T x)
+    {
+        T e = T.Exp(-T.Abs(x));
+        T z = e / (T.Constant(2) + e);
+        T square = z * z;
+        T series = T.Constant(2f / 13);
+        series = series * square + T.Constant(2f / 11);
+        series = series * square + T.Constant(2f / 9);
+        series = series * square + T.Constant(2f / 7);
+        series = series * square + T.Constant(2f / 5);
+        series = series * square + T.Constant(2f / 3);
+        series = series * square + T.Constant(2f);
+        return T.Max(x, T.Constant(0)) + z * series;
+    }
+
+    /// <summary>
+    /// The probability that a standard normal variable is at most x: (1 + erf(x/√2)) / 2, within 1e-7. <remarks>Abramowitz and Stegun, "Handbook of
+    /// mathematical functions", 7.1.26.</remarks>
+    /// </summary>
+    static virtual T NormalCdf(T x)
+    {
+        T t = T.One / (T.One + T.Constant(0.3275911f * 0.70710678f) * T.Abs(x));
+        T polynomial = T.Constant(0.5f * 1.061405429f);
+        polynomial = polynomial * t - T.Constant(0.5f * 1.453152027f);
+        polynomial = polynomial * t + T.Constant(0.5f * 1.421413741f);
+        polynomial = polynomial * t - T.Constant(0.5f * 0.284496736f);
+        polynomial = polynomial * t + T.Constant(0.5f * 0.254829592f);
+        T tail = polynomial * t * T.Exp(T.Constant(-0.5f) * x * x);
+        return T.SelectGreater(x, T.Constant(0), T.One - tail, tail);
     }
 }

@@ -49,30 +49,30 @@ public readonly unsafe struct VectorLane : ILane<VectorLane>
 
     /// <summary>a·b + c, rounded once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static VectorLane MultiplyAdd(VectorLane a, VectorLane b, VectorLane c) => new(Vector512.FusedMultiplyAdd(a.Value, b.Value, c.Value));
+    public static VectorLane MultiplyAdd(VectorLane a, VectorLane b, VectorLane c) => new(Vector512.FusedMultiplyAdd(a.Value, b.Value, c.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static VectorLane Load(float* address) => new(Vector512.Load(address));
+    public static VectorLane Load(float* address) => new(Vector512.Load(address));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Store(float* address) => Value.Store(address);
+    public void Store(float* address) => Value.Store(address);
 
     /// <summary>The first <paramref name="count"/> floats, zero after them. Reads a whole lane: every block ends in spare bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static VectorLane LoadFirst(float* address, int count) => SelectFirst(Load(address), count);
+    public static VectorLane LoadFirst(float* address, int count) => SelectFirst(Load(address), count);
 
     /// <summary>The first <paramref name="count"/> elements, zero after them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static VectorLane SelectFirst(VectorLane value, int count) => SelectFirst(value, count, Constant(0));
+    public static VectorLane SelectFirst(VectorLane value, int count) => SelectFirst(value, count, Constant(0));
 
     /// <summary>The first <paramref name="count"/> elements, those of <paramref name="otherwise"/> after them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static VectorLane SelectFirst(VectorLane value, int count, VectorLane otherwise) =>
+    public static VectorLane SelectFirst(VectorLane value, int count, VectorLane otherwise) =>
         new(Vector512.ConditionalSelect(VectorMath.FirstLanes(count), value.Value, otherwise.Value));
 
     /// <summary>Stores the first <paramref name="count"/> floats and touches nothing after them: another worker may own it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void StoreFirst(float* address, int count)
+    public void StoreFirst(float* address, int count)
     {
         if (count >= Width)
         {
@@ -96,5 +96,5 @@ public readonly unsafe struct VectorLane : ILane<VectorLane>
 
     /// <summary>The sum of the elements, in a fixed order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal float Sum() => Vector512.Sum(Value);
+    public float Sum() => Vector512.Sum(Value);
 }

@@ -83,5 +83,5 @@ public unsafe class VectorLaneTests
     }
 
     private static float TanhOf(float x, bool vector) =>
-        vector ? Tanh.Apply(new VectorLane(Vector512.Create(x))).Value[7] : Tanh.Apply(new ScalarLane(x)).Value;
+        vector ? default(Tanh).Apply(new VectorLane(Vector512.Create(x))).Value[7] : default(Tanh).Apply(new ScalarLane(x)).Value;
 }

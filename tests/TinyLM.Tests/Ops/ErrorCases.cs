@@ -5,7 +5,7 @@ public static class ErrorCases
 {
     public static IReadOnlyList<ErrorCase> All { get; } =
     [
-        new("Add", "of two shapes", "Add: b is a tensor [3, 4], expected [3, 5]", tape => New(tape, 3, 5).Apply<Add>(New(tape, 3, 4))),
+        new("Add", "of two shapes", "Add: b is a tensor [3, 4], expected [3, 5], the shape of a tensor [3, 5], or 1 in place of a size on either side.", tape => New(tape, 3, 5).Apply<Add>(New(tape, 3, 4))),
         new("SwiGlu", "of two shapes", "SwiGlu: b is up [2, 5], expected [3, 5]", tape => New(tape, 3, 5).Apply<SwiGlu>(New(tape, 2, 5, "up"))),
         new("Linear", "of another inner size", "share no inner size: 5 against 4", tape => New(tape, 3, 5).Linear(New(tape, 7, 4))),
         new("Linear", "of a bias too short", "bias is [1, 6], expected [1, 7]", tape => New(tape, 3, 5).Linear(New(tape, 7, 5), New(tape, 1, 6))),

@@ -39,7 +39,7 @@ public class ExtremeInputTests
     }
 
     private static void Check<TOp>(string name, Func<double, (double Value, double Derivative)> exact)
-        where TOp : struct, IUnaryOp
+        where TOp : unmanaged, IUnaryOp
     {
         Device device = TestDevices.Get(name);
         using Tape tape = device.BeginTape();

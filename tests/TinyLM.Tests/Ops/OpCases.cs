@@ -15,13 +15,7 @@ public static partial class OpCases
 
     public static IReadOnlyList<OpCase> All { get; } =
     [
-        .. Unary<Silu>(Reference.Silu, Reference.SiluDerivative),
-        .. Unary<Gelu>(Reference.Gelu, Reference.GeluDerivative),
-        .. Unary<ReluSquared>(Reference.ReluSquared, Reference.ReluSquaredDerivative, Draw.AwayFromZero),
-        .. Unary<Tanh>(Math.Tanh, Reference.TanhDerivative),
-        .. Binary<Add>(Reference.Add, (_, _, dy) => Reference.AddGradient(dy)),
-        .. Binary<Multiply>(Reference.Multiply, Reference.MultiplyGradient),
-        .. Binary<SwiGlu>(Reference.SwiGlu, Reference.SwiGluGradient),
+        .. Elementwise(),
         .. Linears(),
         .. RmsNorms(),
         .. LayerNorms(),
@@ -36,30 +30,6 @@ public static partial class OpCases
 
     /// <summary>Larger than an interpreter likes, and cut into shares for several threads.</summary>
     private static bool IsLarge(int rows, int columns) => rows * columns > 5000;
-
-    private static IEnumerable<OpCase> Unary<TOp>(Func<double, double> value, Func<double, double> derivative, Draw draw = Draw.Normal)
-        where TOp : struct, IUnaryOp =>
-        from shape in Shapes
-        select new OpCase(
-            typeof(TOp).Name, $"{shape.Rows}x{shape.Columns}", [Input("x", shape.Rows, shape.Columns, draw)],
-            (_, v) => v[0].Apply<TOp>(),
-            x => x[0].Map(value),
-            (x, dy) => Reference.UnaryGradient(derivative, x[0], dy))
-        {
-            IsLarge = IsLarge(shape.Rows, shape.Columns),
-        };
-
-    private static IEnumerable<OpCase> Binary<TOp>(Func<Matrix, Matrix, Matrix> value, Func<Matrix, Matrix, Matrix, Matrix[]> gradient)
-        where TOp : struct, IBinaryOp =>
-        from shape in Shapes
-        select new OpCase(
-            typeof(TOp).Name, $"{shape.Rows}x{shape.Columns}", [Input("a", shape.Rows, shape.Columns), Input("b", shape.Rows, shape.Columns)],
-            (_, v) => v[0].Apply<TOp>(v[1]),
-            x => value(x[0], x[1]),
-            (x, dy) => gradient(x[0], x[1], dy))
-        {
-            IsLarge = IsLarge(shape.Rows, shape.Columns),
-        };
 
     private static IEnumerable<OpCase> Linears() =>
     [

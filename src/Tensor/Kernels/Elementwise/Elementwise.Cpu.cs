@@ -5,84 +5,183 @@ public static unsafe partial class Elementwise
 {
     private static int Count(long index, long length) => (int)Math.Min(VectorLane.Width, length - index);
 
-    private readonly struct UnaryBody<TOp>(Tensor x, Tensor y) : CpuDevice.IRangeBody
-        where TOp : struct, IUnaryOp
+    private readonly struct UnaryBody<TOp>(TOp op, Tensor x, Tensor y) : CpuDevice.IRangeBody
+        where TOp : unmanaged, IUnaryOp
     {
+        private readonly TOp _op = op;
         private readonly float* _x = x.Pointer, _y = y.Pointer;
         private readonly long _length = x.Length;
 
         public void Run(long start, long end)
         {
+            TOp op = _op;
             float* x = _x, y = _y;
             long length = _length;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
-                TOp.Apply(VectorLane.Load(x + i)).StoreFirst(y + i, Count(i, length));
+                op.Apply(VectorLane.Load(x + i)).StoreFirst(y + i, Count(i, length));
             }
         }
     }
 
-    private readonly struct UnaryBackwardBody<TOp>(Tensor x, Tensor dy, Tensor dx, bool accumulate) : CpuDevice.IRangeBody
-        where TOp : struct, IUnaryOp
+    private readonly struct UnaryBackwardBody<TOp>(TOp op, Tensor x, Tensor dy, Tensor dx, bool accumulate) : CpuDevice.IRangeBody
+        where TOp : unmanaged, IUnaryOp
     {
+        private readonly TOp _op = op;
         private readonly float* _x = x.Pointer, _dy = dy.Pointer, _dx = dx.Pointer;
         private readonly long _length = x.Length;
         private readonly bool _accumulate = accumulate;
 
         public void Run(long start, long end)
         {
+            TOp op = _op;
             float* x = _x, dy = _dy, dx = _dx;
             long length = _length;
             bool accumulate = _accumulate;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
-                VectorLane gradient = TOp.Apply(Dual<VectorLane>.Variable(VectorLane.Load(x + i))).Derivative * VectorLane.Load(dy + i);
+                VectorLane gradient = op.Apply(Dual<VectorLane>.Variable(VectorLane.Load(x + i))).Derivative * VectorLane.Load(dy + i);
                 (accumulate ? gradient + VectorLane.Load(dx + i) : gradient).StoreFirst(dx + i, Count(i, length));
             }
         }
     }
 
-    private readonly struct BinaryBody<TOp>(Tensor a, Tensor b, Tensor y) : CpuDevice.IRangeBody
-        where TOp : struct, IBinaryOp
+    private readonly struct BinaryBody<TOp>(TOp op, Tensor a, Tensor b, Tensor y) : CpuDevice.IRangeBody
+        where TOp : unmanaged, IBinaryOp
     {
+        private readonly TOp _op = op;
         private readonly float* _a = a.Pointer, _b = b.Pointer, _y = y.Pointer;
         private readonly long _length = a.Length;
 
         public void Run(long start, long end)
         {
+            TOp op = _op;
             float* a = _a, b = _b, y = _y;
             long length = _length;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
-                TOp.Apply(VectorLane.Load(a + i), VectorLane.Load(b + i)).StoreFirst(y + i, Count(i, length));
+                op.Apply(VectorLane.Load(a + i), VectorLane.Load(b + i)).StoreFirst(y + i, Count(i, length));
             }
         }
     }
 
-    private readonly struct BinaryBackwardBody<TOp>(Tensor a, Tensor b, Tensor dy, Tensor da, bool accumulateA, Tensor db, bool accumulateB)
-        : CpuDevice.IRangeBody
-        where TOp : struct, IBinaryOp
+    private readonly struct BinaryBackwardBody<TOp>(
+        TOp op, Tensor a, Tensor b, Tensor dy, Tensor da, bool accumulateA, Tensor db, bool accumulateB) : CpuDevice.IRangeBody
+        where TOp : unmanaged, IBinaryOp
     {
+        private readonly TOp _op = op;
         private readonly float* _a = a.Pointer, _b = b.Pointer, _dy = dy.Pointer, _da = da.Pointer, _db = db.Pointer;
         private readonly long _length = a.Length;
         private readonly bool _accumulateA = accumulateA, _accumulateB = accumulateB;
 
         public void Run(long start, long end)
         {
+            TOp op = _op;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
                 VectorLane a = VectorLane.Load(_a + i), b = VectorLane.Load(_b + i), dy = VectorLane.Load(_dy + i);
                 if (_da != null)
                 {
-                    VectorLane gradient = TOp.Apply(Dual<VectorLane>.Variable(a), Dual<VectorLane>.Fixed(b)).Derivative * dy;
+                    VectorLane gradient = op.Apply(Dual<VectorLane>.Variable(a), Dual<VectorLane>.Fixed(b)).Derivative * dy;
                     (_accumulateA ? gradient + VectorLane.Load(_da + i) : gradient).StoreFirst(_da + i, Count(i, _length));
                 }
 
                 if (_db != null)
                 {
-                    VectorLane gradient = TOp.Apply(Dual<VectorLane>.Fixed(a), Dual<VectorLane>.Variable(b)).Derivative * dy;
+                    VectorLane gradient = op.Apply(Dual<VectorLane>.Fixed(a), Dual<VectorLane>.Variable(b)).Derivative * dy;
                     (_accumulateB ? gradient + VectorLane.Load(_db + i) : gradient).StoreFirst(_db + i, Count(i, _length));
                 }
+            }
+        }
+    }
+
+    /// <summary>An operand of a broadcast, by rows of the result.</summary>
+    private readonly struct Operand(Tensor tensor, int rowStep, int columnStep)
+    {
+        private readonly float* _values = tensor.Pointer;
+        private readonly int _rowStep = rowStep;
+        private readonly bool _isOneColumn = columnStep == 0;
+
+        public VectorLane Load(long row, int column)
+        {
+            float* values = _values + row * _rowStep;
+            return _isOneColumn ? VectorLane.Constant(*values) : VectorLane.Load(values + column);
+        }
+    }
+
+    private readonly struct BroadcastBody<TOp>(TOp op, Broadcast shape, Tensor a, Tensor b, Tensor y) : CpuDevice.IRangeBody
+        where TOp : unmanaged, IBinaryOp
+    {
+        private readonly TOp _op = op;
+        private readonly Operand _a = new(a, shape.RowStepA, shape.ColumnStepA), _b = new(b, shape.RowStepB, shape.ColumnStepB);
+        private readonly float* _y = y.Pointer;
+        private readonly int _columns = shape.Columns;
+
+        public void Run(long start, long end)
+        {
+            TOp op = _op;
+            for (long row = start; row < end; row++)
+            {
+                float* y = _y + row * _columns;
+                for (int i = 0; i < _columns; i += VectorLane.Width)
+                {
+                    op.Apply(_a.Load(row, i), _b.Load(row, i)).StoreFirst(y + i, _columns - i);
+                }
+            }
+        }
+    }
+
+    private readonly struct BroadcastBackwardBody<TOp>(
+        TOp op, Broadcast shape, Tensor a, Tensor b, Tensor dy, Tensor da, bool accumulateA, Tensor db, bool accumulateB) : CpuDevice.IRangeBody
+        where TOp : unmanaged, IBinaryOp
+    {
+        private readonly TOp _op = op;
+        private readonly Operand _a = new(a, shape.RowStepA, shape.ColumnStepA), _b = new(b, shape.RowStepB, shape.ColumnStepB);
+        private readonly float* _dy = dy.Pointer, _da = da.Pointer, _db = db.Pointer;
+        private readonly bool _accumulateA = accumulateA, _accumulateB = accumulateB;
+        private readonly int _columns = shape.Columns;
+
+        public void Run(long start, long end)
+        {
+            for (long row = start; row < end; row++)
+            {
+                for (int i = 0; i < _columns; i += VectorLane.Width)
+                {
+                    long at = row * _columns + i;
+                    VectorLane a = _a.Load(row, i), b = _b.Load(row, i), dy = VectorLane.Load(_dy + at);
+                    if (_da != null)
+                    {
+                        VectorLane gradient = _op.Apply(Dual<VectorLane>.Variable(a), Dual<VectorLane>.Fixed(b)).Derivative * dy;
+                        (_accumulateA ? gradient + VectorLane.Load(_da + at) : gradient).StoreFirst(_da + at, _columns - i);
+                    }
+
+                    if (_db != null)
+                    {
+                        VectorLane gradient = _op.Apply(Dual<VectorLane>.Fixed(a), Dual<VectorLane>.Variable(b)).Derivative * dy;
+                        (_accumulateB ? gradient + VectorLane.Load(_db + at) : gradient).StoreFirst(_db + at, _columns - i);
+                    }
+                }
+            }
+        }
+    }
+
+    private readonly struct RowSumsBody(Tensor x, Tensor y, bool accumulate) : CpuDevice.IRangeBody
+    {
+        private readonly float* _x = x.Pointer, _y = y.Pointer;
+        private readonly int _columns = x.Columns;
+        private readonly bool _accumulate = accumulate;
+
+        public void Run(long start, long end)
+        {
+            for (long row = start; row < end; row++)
+            {
+                VectorLane sum = VectorLane.Constant(0);
+                for (int i = 0; i < _columns; i += VectorLane.Width)
+                {
+                    sum += VectorLane.LoadFirst(_x + row * _columns + i, _columns - i);
+                }
+
+                _y[row] = _accumulate ? _y[row] + sum.Sum() : sum.Sum();
             }
         }
     }

@@ -7,6 +7,7 @@ public static partial class Elementwise
 {
     private const int GroupSize = 256;
     private static readonly GpuKernel FillGpu = new(FillKernel);
+    private static readonly GpuKernel RowSumsGpu = new(RowSumsKernel);
 
     private static KernelLaunch Launch(GpuDevice gpu, GpuKernel kernel, Tensor x)
     {
@@ -20,6 +21,36 @@ public static partial class Elementwise
 
     private static int Index() => Grid.IdxX * GroupSize + Group.IdxX;
 
+    private static int IndexA(Broadcast shape, int i) => shape.IsPlain
+        ? i
+        : i / shape.Columns * shape.RowStepA + i % shape.Columns * shape.ColumnStepA;
+
+    private static int IndexB(Broadcast shape, int i) => shape.IsPlain
+        ? i
+        : i / shape.Columns * shape.RowStepB + i % shape.Columns * shape.ColumnStepB;
+
+    /// <summary>A warp a row.</summary>
+    private static void RowSumsKernel(ArrayView<float> x, ArrayView<float> y, int accumulate, int rows, int columns)
+    {
+        int row = GpuReduction.Row(), lane = GpuReduction.Lane();
+        if (row >= rows)
+        {
+            return;
+        }
+
+        float sum = 0;
+        for (int i = lane; i < columns; i += GpuReduction.WarpSize)
+        {
+            sum += x[row * columns + i];
+        }
+
+        sum = GpuReduction.WarpSum(sum);
+        if (lane == 0)
+        {
+            y[row] = accumulate != 0 ? y[row] + sum : sum;
+        }
+    }
+
     private static void FillKernel(ArrayView<float> x, float value, int length)
     {
         int i = Index();
@@ -30,49 +61,58 @@ public static partial class Elementwise
     }
 
     private static class UnaryGpu<TOp>
-        where TOp : struct, IUnaryOp
+        where TOp : unmanaged, IUnaryOp
     {
         public static readonly GpuKernel Forward = new(ForwardKernel);
         public static readonly GpuKernel Backward = new(BackwardKernel);
 
-        private static void ForwardKernel(ArrayView<float> x, ArrayView<float> y, int length)
+        private static void ForwardKernel(TOp op, ArrayView<float> x, ArrayView<float> y, int length)
         {
             int i = Index();
             if (i < length)
             {
-                y[i] = TOp.Apply(new ScalarLane(x[i])).Value;
+                y[i] = op.Apply(new ScalarLane(x[i])).Value;
             }
         }
 
-        private static void BackwardKernel(ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int length)
+        private static void BackwardKernel(TOp op, ArrayView<float> x, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int length)
         {
             int i = Index();
             if (i < length)
             {
-                float gradient = TOp.Apply(Dual<ScalarLane>.Variable(new ScalarLane(x[i]))).Derivative.Value * dy[i];
+                float gradient = op.Apply(Dual<ScalarLane>.Variable(new ScalarLane(x[i]))).Derivative.Value * dy[i];
                 dx[i] = accumulate != 0 ? dx[i] + gradient : gradient;
             }
         }
     }
 
     private static class BinaryGpu<TOp>
-        where TOp : struct, IBinaryOp
+        where TOp : unmanaged, IBinaryOp
     {
         public static readonly GpuKernel Forward = new(ForwardKernel);
         public static readonly GpuKernel Backward = new(BackwardKernel);
 
-        private static void ForwardKernel(ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, int length)
+        private static void ForwardKernel(TOp op, ArrayView<float> a, ArrayView<float> b, ArrayView<float> y, int length, Broadcast shape)
         {
             int i = Index();
             if (i < length)
             {
-                y[i] = TOp.Apply(new ScalarLane(a[i]), new ScalarLane(b[i])).Value;
+                y[i] = op.Apply(new ScalarLane(a[IndexA(shape, i)]), new ScalarLane(b[IndexB(shape, i)])).Value;
             }
         }
 
         /// <summary>A gradient that nobody wants is a view of length 0.</summary>
         private static void BackwardKernel(
-            ArrayView<float> a, ArrayView<float> b, ArrayView<float> dy, ArrayView<float> da, ArrayView<float> db, int accumulateA, int accumulateB, int length)
+            TOp op,
+            ArrayView<float> a,
+            ArrayView<float> b,
+            ArrayView<float> dy,
+            ArrayView<float> da,
+            ArrayView<float> db,
+            int accumulateA,
+            int accumulateB,
+            int length,
+            Broadcast shape)
         {
             int i = Index();
             if (i >= length)
@@ -80,18 +120,18 @@ public static partial class Elementwise
                 return;
             }
 
-            var left = new ScalarLane(a[i]);
-            var right = new ScalarLane(b[i]);
+            var left = new ScalarLane(a[IndexA(shape, i)]);
+            var right = new ScalarLane(b[IndexB(shape, i)]);
             float upstream = dy[i];
             if (da.Length > 0)
             {
-                float gradient = TOp.Apply(Dual<ScalarLane>.Variable(left), Dual<ScalarLane>.Fixed(right)).Derivative.Value * upstream;
+                float gradient = op.Apply(Dual<ScalarLane>.Variable(left), Dual<ScalarLane>.Fixed(right)).Derivative.Value * upstream;
                 da[i] = accumulateA != 0 ? da[i] + gradient : gradient;
             }
 
             if (db.Length > 0)
             {
-                float gradient = TOp.Apply(Dual<ScalarLane>.Fixed(left), Dual<ScalarLane>.Variable(right)).Derivative.Value * upstream;
+                float gradient = op.Apply(Dual<ScalarLane>.Fixed(left), Dual<ScalarLane>.Variable(right)).Derivative.Value * upstream;
                 db[i] = accumulateB != 0 ? db[i] + gradient : gradient;
             }
         }

@@ -1,15 +1,18 @@
 namespace TinyLM;
 
-/// <summary>y = f(x), element by element: one formula, from which forward and backward follow on every device.</summary>
+/// <summary>
+/// y = f(x), element by element: one formula, from which forward and backward follow on every device. A struct of numbers (or of nothing):
+/// its fields are the constants of the formula.
+/// </summary>
 public interface IUnaryOp
 {
-    static abstract T Apply<T>(T x)
+    T Apply<T>(T x)
         where T : struct, ILane<T>;
 }
 
-/// <summary>y = f(a, b), element by element, for two tensors of one shape.</summary>
+/// <summary>y = f(a, b), element by element; as <see cref="IUnaryOp"/>.</summary>
 public interface IBinaryOp
 {
-    static abstract T Apply<T>(T a, T b)
+    T Apply<T>(T a, T b)
         where T : struct, ILane<T>;
 }
