@@ -6,6 +6,9 @@ namespace TinyLM;
 /// </summary>
 public sealed class Gpt
 {
+    /// <summary>Where fewer tokens than this share have a target, those are gathered before the head.</summary>
+    private const double GatheredShare = 0.75;
+
     private readonly Parameter _embedding, _head;
     private readonly Parameter? _positions;
     private readonly Tensor _rotaryTable;
@@ -53,22 +56,53 @@ public sealed class Gpt
     /// <param name="ids">[tokens], each below the vocabulary size.</param>
     /// <param name="offsets">The documents, each at most the context long.</param>
     /// <returns>[tokens, vocabulary].</returns>
-    public Variable Forward(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets)
+    public Variable Forward(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets) => Logits(Hidden(tape, ids, offsets));
+
+    /// <summary>
+    /// The loss of each token's target, 0 where there is none; the logits of all tokens are never held at once, and where most tokens have no
+    /// target, only those that have one get logits.
+    /// </summary>
+    /// <param name="tape">The running step.</param>
+    /// <param name="ids">[tokens], each below the vocabulary size.</param>
+    /// <param name="targets">[tokens], -1 where there is none.</param>
+    /// <param name="offsets">The documents, each at most the context long.</param>
+    /// <returns>[tokens, 1], in nats.</returns>
+    public Variable Losses(Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets)
     {
-        ArgumentNullException.ThrowIfNull(offsets);
-        if (ids.Length != offsets.TokenCount)
+        CheckTargets(ids, targets);
+        Variable x = _norm.Forward(Hidden(tape, ids, offsets)), head = tape.Use(_head);
+        int count = targets.Length - targets.Count(CrossEntropy.NoTarget);
+        if (count > targets.Length * GatheredShare || count == 0)
         {
-            throw new ArgumentException($"Gpt: {ids.Length} ids, expected {offsets.TokenCount}, as many as the offsets tell.");
+            return x.LinearCrossEntropy(head, Device.TemporaryIndices(targets), LossOptions(zLoss: 0));
         }
 
-        if (offsets.LongestDocument > Config.ContextLength)
+        int[] rows = new int[count], rowTargets = new int[count];
+        for (int token = 0, i = 0; token < targets.Length; token++)
         {
-            throw new ArgumentException($"Gpt: a document has {offsets.LongestDocument} tokens, the context is {Config.ContextLength}; cut it into chunks.");
+            if (targets[token] != CrossEntropy.NoTarget)
+            {
+                (rows[i], rowTargets[i++]) = (token, targets[token]);
+            }
         }
 
-        Device device = Device;
-        var context = new StreamContext(tape, offsets, device.TemporaryIndices(offsets.Positions), _rotaryTable, Cache: null);
-        return Logits(Trunk(context, device.TemporaryIndices(ids)));
+        IndexTensor places = Device.TemporaryIndices(rows);
+        return x.Embedding(places).LinearCrossEntropy(head, Device.TemporaryIndices(rowTargets), LossOptions(zLoss: 0)).ScatterRows(places, targets.Length);
+    }
+
+    /// <summary>scale · Σ of the losses, for training: as <see cref="Losses"/>, in fewer products.</summary>
+    /// <param name="tape">The running step.</param>
+    /// <param name="ids">[tokens], each below the vocabulary size.</param>
+    /// <param name="targets">[tokens], -1 where there is none.</param>
+    /// <param name="offsets">The documents, each at most the context long.</param>
+    /// <param name="scale">1 / the number of targets gives the mean.</param>
+    /// <param name="zLoss">λ of the z-loss; 0: none.</param>
+    /// <returns>[1, 1].</returns>
+    public Variable LossSum(Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, float scale, float zLoss = 0)
+    {
+        CheckTargets(ids, targets);
+        Variable x = _norm.Forward(Hidden(tape, ids, offsets));
+        return x.LinearCrossEntropySum(tape.Use(_head), Device.TemporaryIndices(targets), scale, LossOptions(zLoss));
     }
 
     /// <summary>Reads the next tokens of one document and gives the logits of the last one's successor.</summary>
@@ -147,5 +181,37 @@ public sealed class Gpt
         return x;
     }
 
-    private Variable Logits(Variable x) => _norm.Forward(x).Linear(x.Tape.Use(_head));
+    /// <summary>What the head is applied to, before the last norm: [tokens, width].</summary>
+    private Variable Hidden(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets)
+    {
+        ArgumentNullException.ThrowIfNull(offsets);
+        if (ids.Length != offsets.TokenCount)
+        {
+            throw new ArgumentException($"Gpt: {ids.Length} ids, expected {offsets.TokenCount}, as many as the offsets tell.");
+        }
+
+        if (offsets.LongestDocument > Config.ContextLength)
+        {
+            throw new ArgumentException($"Gpt: a document has {offsets.LongestDocument} tokens, the context is {Config.ContextLength}; cut it into chunks.");
+        }
+
+        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable, Cache: null);
+        return Trunk(context, Device.TemporaryIndices(ids));
+    }
+
+    private Variable Logits(Variable x)
+    {
+        Variable logits = _norm.Forward(x).Linear(x.Tape.Use(_head));
+        return Config.LogitSoftcap > 0 ? logits.Apply(new Softcap(Config.LogitSoftcap)) : logits;
+    }
+
+    private CrossEntropyOptions LossOptions(float zLoss) => new(zLoss, Config.LogitSoftcap);
+
+    private static void CheckTargets(ReadOnlySpan<int> ids, ReadOnlySpan<int> targets)
+    {
+        if (targets.Length != ids.Length)
+        {
+            throw new ArgumentException($"Gpt: {targets.Length} targets, expected {ids.Length}, one a token.");
+        }
+    }
 }

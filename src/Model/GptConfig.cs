@@ -73,6 +73,9 @@ public sealed record GptConfig
     /// <summary>Whether the embedding is also the head.</summary>
     public bool TiedHead { get; init; }
 
+    /// <summary>Logits are capped to cap · tanh(logit / cap) (Gemma 2, 2024); 0: not at all.</summary>
+    public float LogitSoftcap { get; init; }
+
     /// <summary>The presets of <see cref="Preset"/>.</summary>
     public static IReadOnlyList<string> PresetNames { get; } = ["pretrain-default", "shakespeare-small", "shakespeare", "names"];
 
@@ -134,6 +137,11 @@ public sealed record GptConfig
         Positive(HiddenWidth, nameof(HiddenWidth));
         Divides(Width, HeadCount, "Width", "HeadCount");
         Divides(HeadCount, KeyValueHeadCount, "HeadCount", "KeyValueHeadCount");
+        if (!(LogitSoftcap >= 0 && float.IsFinite(LogitSoftcap)))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"config: LogitSoftcap is {LogitSoftcap}, expected 0 (none) or more."));
+        }
+
         if (Positions == PositionKind.Rotary && HeadSize % 2 != 0)
         {
             throw new ArgumentException($"config: a head size of {HeadSize} (Width {Width} / HeadCount {HeadCount}) is odd; rotary positions turn pairs.");

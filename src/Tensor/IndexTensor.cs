@@ -15,9 +15,22 @@ public readonly unsafe struct IndexTensor
         (Smallest, Largest) = values.IsEmpty ? (0, -1) : (TensorPrimitives.Min(values), TensorPrimitives.Max(values));
     }
 
+    /// <summary>For a kernel to write: each of the indices will be below <paramref name="count"/>.</summary>
+    internal IndexTensor(Device device, nint address, int length, int count, int step)
+    {
+        (_device, _address, Length, _step) = (device, address, length, step);
+        (Smallest, Largest) = (0, count - 1);
+    }
+
+    private IndexTensor(in IndexTensor whole, int start, int count)
+    {
+        (_device, _address, Length, _step) = (whole._device, whole._address + (nint)start * sizeof(int), count, whole._step);
+        (Smallest, Largest) = (whole.Smallest, whole.Largest);
+    }
+
     public int Length { get; }
 
-    /// <summary>The smallest and the largest index: an op checks its range once, at the boundary, on any device.</summary>
+    /// <summary>Bounds of the indices, which an op checks once, at the boundary, on any device; of those from the host the very smallest and largest.</summary>
     public int Smallest { get; }
 
     public int Largest { get; }
@@ -38,6 +51,11 @@ public readonly unsafe struct IndexTensor
 
     /// <summary>The elements in host memory. CPU kernels only. Zero for none.</summary>
     public int* Pointer => IsNone ? null : (int*)Address;
+
+    /// <summary>Indices <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> - 1, sharing memory and bounds.</summary>
+    public IndexTensor Range(int start, int count) => start >= 0 && count >= 0 && start + (long)count <= Length
+        ? new IndexTensor(this, start, count)
+        : throw new ArgumentOutOfRangeException(nameof(start), $"Range: {start} to {start + (long)count - 1} lie outside 0 … {Length - 1}.");
 
     public int[] ToArray()
     {

@@ -80,6 +80,10 @@ public abstract class Device : IDisposable
         return new IndexTensor(this, address, values, Arena.Step);
     }
 
+    /// <summary>Room for indices that a kernel writes, each in 0 … <paramref name="count"/> - 1; gone when the step ends.</summary>
+    public IndexTensor TemporaryIndices(int length, int count) =>
+        new(this, Arena.Allocate(length * (long)sizeof(int)), length, count, Arena.Step);
+
     /// <summary>Waits until every kernel launched so far has ended.</summary>
     public abstract void Synchronize();
 

@@ -2,9 +2,24 @@ namespace TinyLM;
 
 public sealed unsafe partial class GpuDevice
 {
+    private DocumentOffsets? _startsOf;
+    private int _startsStep;
+    private IndexTensor _starts;
     private DocumentOffsets? _boundsOf;
     private int _boundsStep;
     private (IndexTensor Starts, IndexTensor Ends) _bounds;
+
+    /// <summary>[documents + 1]: the offsets themselves. Uploaded once a step.</summary>
+    internal IndexTensor DocumentStarts(DocumentOffsets offsets)
+    {
+        if (!ReferenceEquals(_startsOf, offsets) || _startsStep != Arena.Step)
+        {
+            _starts = TemporaryIndices(offsets.Starts);
+            (_startsOf, _startsStep) = (offsets, Arena.Step);
+        }
+
+        return _starts;
+    }
 
     /// <summary>
     /// [tokens] each: where the document of a token begins, and where it ends (exclusively). Uploaded once a step for the same

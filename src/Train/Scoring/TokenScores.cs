@@ -7,6 +7,6 @@ internal static class TokenScores
     public static float[] Of(Gpt model, TokenBatch batch)
     {
         using Tape tape = model.Device.BeginTape(gradients: false);
-        return model.Forward(tape, batch.Ids, batch.Offsets).CrossEntropy(model.Device.TemporaryIndices(batch.Targets)).Value.ToArray();
+        return model.Losses(tape, batch.Ids, batch.Targets, batch.Offsets).Value.ToArray();
     }
 }

@@ -69,7 +69,7 @@ public sealed class Trainer
         double loss, norm;
         using (Tape tape = Model.Device.BeginTape())
         {
-            Variable mean = Loss(tape, Model, batch);
+            Variable mean = Loss(tape, Model, batch, (float)Config.ZLoss);
             tape.Backward(mean);
             loss = mean.Value.ToScalar();
             if (!double.IsFinite(loss))
@@ -90,12 +90,11 @@ public sealed class Trainer
     }
 
     /// <summary>The mean cross-entropy over the batch's targets, [1, 1].</summary>
-    public static Variable Loss(Tape tape, Gpt model, TokenBatch batch)
+    public static Variable Loss(Tape tape, Gpt model, TokenBatch batch, float zLoss = 0)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
-        IndexTensor targets = model.Device.TemporaryIndices(batch.Targets);
-        return model.Forward(tape, batch.Ids, batch.Offsets).CrossEntropy(targets).Sum(1f / Math.Max(1, batch.TargetCount));
+        return model.LossSum(tape, batch.Ids, batch.Targets, batch.Offsets, 1f / Math.Max(1, batch.TargetCount), zLoss);
     }
 
     private void Measure(double seconds, int tokens)

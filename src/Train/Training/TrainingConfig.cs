@@ -39,6 +39,9 @@ public sealed record TrainingConfig
     /// <summary>The norm of all gradients is clipped to it.</summary>
     public double ClipNorm { get; init; } = 1;
 
+    /// <summary>λ of the z-loss that is added to the loss; 0: none.</summary>
+    public double ZLoss { get; init; }
+
     /// <summary>Of the initial weights and of the data order.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -97,6 +100,7 @@ public sealed record TrainingConfig
         Check(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "more than 0");
         Check(WarmUpSteps >= 0, nameof(WarmUpSteps), WarmUpSteps, "at least 0");
         Check(WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "at least 0");
+        Check(ZLoss >= 0 && double.IsFinite(ZLoss), nameof(ZLoss), ZLoss, "at least 0");
         Check(ClipNorm > 0, nameof(ClipNorm), ClipNorm, "more than 0");
     }
 

@@ -29,6 +29,7 @@ public static class KernelCases
            },
         .. from length in new[] { 1, 17, 300, 13000 }
            select AdamW(length),
+        TopK(1, 1, 1), TopK(5, 17, 3), TopK(33, 40, 40), TopK(3, 300, 5), TopK(200, 90, 8),
         AttentionCached(firstCount: 1, tokens: 3, new AttentionShape(2, 1, 5)),
         AttentionCached(20, 21, new AttentionShape(4, 2, 8)),
         AttentionCached(9, 40, new AttentionShape(1, 1, 32)),
@@ -68,6 +69,26 @@ public static class KernelCases
     {
         IsLarge = length > 5000,
     };
+
+    /// <summary>The values, and where they stand; every third element is a copy of another, so that there are equals.</summary>
+    private static KernelCase TopK(int rows, int columns, int count) => new(
+        "TopK", $"{count} of {rows}x{columns}", [new("x", rows, columns)],
+        (device, x) =>
+        {
+            float[] elements = x[0].ToArray();
+            x[0].CopyFrom(WithEquals(elements));
+            Tensor values = device.Temporary(rows, count), places = device.Temporary(rows, count);
+            IndexTensor at = device.TemporaryIndices(rows * count, columns);
+            TinyLM.TopK.Select(x[0], values, at);
+            places.CopyFrom(Array.ConvertAll(at.ToArray(), place => (float)place));
+            return [values, places];
+        },
+        x => Reference.TopK(new Matrix(rows, columns, WithEquals(x[0].ToFloats()).Select(value => (double)value)), count))
+    {
+        IsLarge = rows * columns > 5000,
+    };
+
+    private static float[] WithEquals(float[] values) => [.. values.Select((value, i) => i % 3 == 2 ? values[i - 1] : value)];
 
     /// <summary>A document in two parts, the second seeing the first through the cache, whose free rows hold NaN.</summary>
     private static KernelCase AttentionCached(int firstCount, int tokens, AttentionShape shape) => new(

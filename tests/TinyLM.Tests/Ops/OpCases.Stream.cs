@@ -71,20 +71,52 @@ public static partial class OpCases
     [
         CrossEntropy(1, 1), CrossEntropy(1, 17), CrossEntropy(5, 33), CrossEntropy(65, 2), CrossEntropy(9, 300),
         CrossEntropy(3, 17, untargeted: true), CrossEntropy(100, 120, isLarge: true),
+        CrossEntropy(5, 33, new CrossEntropyOptions(ZLoss: 0.1f)), CrossEntropy(9, 70, new CrossEntropyOptions(Softcap: 2)),
+        CrossEntropy(7, 17, new CrossEntropyOptions(0.2f, 1.5f)),
+        .. from sum in new[] { false, true }
+           from @case in new[]
+           {
+               LinearCrossEntropy(1, 2, 3, default, sum), LinearCrossEntropy(9, 17, 33, default, sum), LinearCrossEntropy(70, 8, 40, default, sum),
+               LinearCrossEntropy(6, 33, 17, new CrossEntropyOptions(0.2f, 1.5f), sum), LinearCrossEntropy(100, 60, 120, default, sum, isLarge: true),
+           }
+           select @case,
     ];
 
-    private static OpCase CrossEntropy(int tokens, int vocabulary, bool untargeted = false, bool isLarge = false)
+    private static OpCase CrossEntropy(int tokens, int vocabulary, CrossEntropyOptions options = default, bool untargeted = false, bool isLarge = false)
     {
         int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, untargeted ? 0 : vocabulary);
         return new OpCase(
-            "CrossEntropy", $"{tokens}x{vocabulary}{(untargeted ? " no target" : "")}", [Input("logits", tokens, vocabulary)],
-            (tape, v) => v[0].CrossEntropy(tape.Device.TemporaryIndices(targets)),
-            x => Reference.CrossEntropy(x[0], targets),
-            (x, dy) => Reference.CrossEntropyGradient(x[0], targets, dy))
+            "CrossEntropy", $"{tokens}x{vocabulary}{(untargeted ? " no target" : "")}{Describe(options)}", [Input("logits", tokens, vocabulary)],
+            (tape, v) => v[0].CrossEntropy(tape.Device.TemporaryIndices(targets), options),
+            x => Reference.CrossEntropy(x[0], targets, options),
+            (x, dy) => Reference.CrossEntropyGradient(x[0], targets, dy, options))
         {
             IsLarge = isLarge,
         };
     }
+
+    /// <summary>The head's product and the loss in one; the sum of the losses computes its gradients in the forward pass.</summary>
+    private static OpCase LinearCrossEntropy(int tokens, int width, int vocabulary, CrossEntropyOptions options, bool sum, bool isLarge = false)
+    {
+        const float scale = 0.25f;
+        int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, vocabulary);
+        return new OpCase(
+            sum ? "LinearCrossEntropySum" : "LinearCrossEntropy", $"{tokens}x{width} to {vocabulary}{Describe(options)}",
+            [Input("x", tokens, width), Input("weight", vocabulary, width)],
+            (tape, v) => sum
+                ? v[0].LinearCrossEntropySum(v[1], tape.Device.TemporaryIndices(targets), scale, options)
+                : v[0].LinearCrossEntropy(v[1], tape.Device.TemporaryIndices(targets), options),
+            x => sum ? Reference.Sum(Losses(x), scale) : Losses(x),
+            (x, dy) => Reference.LinearCrossEntropyGradient(x[0], x[1], targets, sum ? new Matrix(tokens, 1).Map(_ => scale * dy[0, 0]) : dy, options))
+        {
+            IsLarge = isLarge,
+        };
+
+        Matrix Losses(Matrix[] x) => Reference.CrossEntropy(Reference.Product(x[0], false, x[1], true), targets, options);
+    }
+
+    private static string Describe(CrossEntropyOptions options) =>
+        options == default ? "" : FormattableString.Invariant($" z-loss {options.ZLoss} softcap {options.Softcap}");
 
     private static IEnumerable<OpCase> Sums() =>
         from shape in new (int Rows, int Columns)[] { (1, 1), (1, 17), (17, 1), (9, 33), (300, 60) }

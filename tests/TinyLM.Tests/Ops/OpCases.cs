@@ -24,6 +24,8 @@ public static partial class OpCases
         .. Attentions(),
         .. CrossEntropies(),
         .. Sums(),
+        .. Reductions(),
+        .. Moves(),
     ];
 
     private static OpInput Input(string name, int rows, int columns, Draw draw = Draw.Normal) => new(name, rows, columns, draw);

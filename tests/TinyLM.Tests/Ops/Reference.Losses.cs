@@ -2,24 +2,26 @@ namespace TinyLM.Tests;
 
 public static partial class Reference
 {
-    /// <summary>log Σ exp(logits[t]) - logits[t, targets[t]], and 0 where the target is -1: [tokens, 1].</summary>
-    public static Matrix CrossEntropy(Matrix logits, int[] targets)
+    /// <summary>L - z[targets[t]] + λL² with L = log Σ exp z of the capped logits z, and 0 where the target is -1: [tokens, 1].</summary>
+    public static Matrix CrossEntropy(Matrix logits, int[] targets, CrossEntropyOptions options = default)
     {
+        Matrix capped = logits.Map(logit => Cap(logit, options));
         var losses = new Matrix(logits.Rows, 1);
         for (int token = 0; token < logits.Rows; token++)
         {
             if (targets[token] >= 0)
             {
-                losses[token, 0] = LogSumExp(logits, token) - logits[token, targets[token]];
+                double logSumExp = LogSumExp(capped, token);
+                losses[token, 0] = logSumExp - capped[token, targets[token]] + options.ZLoss * logSumExp * logSumExp;
             }
         }
 
         return losses;
     }
 
-    public static Matrix[] CrossEntropyGradient(Matrix logits, int[] targets, Matrix dy)
+    public static Matrix[] CrossEntropyGradient(Matrix logits, int[] targets, Matrix dy, CrossEntropyOptions options = default)
     {
-        var dlogits = new Matrix(logits.Rows, logits.Columns);
+        Matrix capped = logits.Map(logit => Cap(logit, options)), dlogits = new(logits.Rows, logits.Columns);
         for (int token = 0; token < logits.Rows; token++)
         {
             if (targets[token] < 0)
@@ -27,16 +29,24 @@ public static partial class Reference
                 continue;
             }
 
-            double logSumExp = LogSumExp(logits, token);
+            double logSumExp = LogSumExp(capped, token), factor = 1 + 2 * options.ZLoss * logSumExp;
             for (int column = 0; column < logits.Columns; column++)
             {
-                double probability = Math.Exp(logits[token, column] - logSumExp);
-                dlogits[token, column] = dy[token, 0] * (probability - (column == targets[token] ? 1 : 0));
+                double probability = Math.Exp(capped[token, column] - logSumExp), ratio = capped[token, column] / options.Softcap;
+                double slope = options.Softcap > 0 ? 1 - ratio * ratio : 1;
+                dlogits[token, column] = dy[token, 0] * (factor * probability - (column == targets[token] ? 1 : 0)) * slope;
             }
         }
 
         return [dlogits];
     }
+
+    /// <summary>Of x and weight, for the losses of logits x·weightᵀ.</summary>
+    public static Matrix[] LinearCrossEntropyGradient(Matrix x, Matrix weight, int[] targets, Matrix dy, CrossEntropyOptions options) =>
+        LinearGradient(x, weight, CrossEntropyGradient(Product(x, false, weight, true), targets, dy, options)[0])[..2];
+
+    private static double Cap(double logit, CrossEntropyOptions options) =>
+        options.Softcap > 0 ? options.Softcap * Math.Tanh(logit / options.Softcap) : logit;
 
     /// <summary>scale · Σ x: [1, 1].</summary>
     public static Matrix Sum(Matrix x, double scale) => new(1, 1, [scale * x.Values.Sum()]);

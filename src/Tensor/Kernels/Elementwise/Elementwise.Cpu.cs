@@ -165,27 +165,6 @@ public static unsafe partial class Elementwise
         }
     }
 
-    private readonly struct RowSumsBody(Tensor x, Tensor y, bool accumulate) : CpuDevice.IRangeBody
-    {
-        private readonly float* _x = x.Pointer, _y = y.Pointer;
-        private readonly int _columns = x.Columns;
-        private readonly bool _accumulate = accumulate;
-
-        public void Run(long start, long end)
-        {
-            for (long row = start; row < end; row++)
-            {
-                VectorLane sum = VectorLane.Constant(0);
-                for (int i = 0; i < _columns; i += VectorLane.Width)
-                {
-                    sum += VectorLane.LoadFirst(_x + row * _columns + i, _columns - i);
-                }
-
-                _y[row] = _accumulate ? _y[row] + sum.Sum() : sum.Sum();
-            }
-        }
-    }
-
     private readonly struct FillBody(Tensor x, float value) : CpuDevice.IRangeBody
     {
         private readonly float* _x = x.Pointer;

@@ -7,7 +7,6 @@ public static partial class Elementwise
 {
     private const int GroupSize = 256;
     private static readonly GpuKernel FillGpu = new(FillKernel);
-    private static readonly GpuKernel RowSumsGpu = new(RowSumsKernel);
 
     private static KernelLaunch Launch(GpuDevice gpu, GpuKernel kernel, Tensor x)
     {
@@ -28,28 +27,6 @@ public static partial class Elementwise
     private static int IndexB(Broadcast shape, int i) => shape.IsPlain
         ? i
         : i / shape.Columns * shape.RowStepB + i % shape.Columns * shape.ColumnStepB;
-
-    /// <summary>A warp a row.</summary>
-    private static void RowSumsKernel(ArrayView<float> x, ArrayView<float> y, int accumulate, int rows, int columns)
-    {
-        int row = GpuReduction.Row(), lane = GpuReduction.Lane();
-        if (row >= rows)
-        {
-            return;
-        }
-
-        float sum = 0;
-        for (int i = lane; i < columns; i += GpuReduction.WarpSize)
-        {
-            sum += x[row * columns + i];
-        }
-
-        sum = GpuReduction.WarpSum(sum);
-        if (lane == 0)
-        {
-            y[row] = accumulate != 0 ? y[row] + sum : sum;
-        }
-    }
 
     private static void FillKernel(ArrayView<float> x, float value, int length)
     {

@@ -142,40 +142,18 @@ public static partial class Elementwise
         }
         else if (gradient.Rows == whole.Rows)
         {
-            RowSums(whole, gradient, accumulate);
+            Reduce.Rows(ReductionKind.Sum, whole, gradient, accumulate);
         }
         else
         {
             Tensor sums = dy.Device.Temporary(1, whole.Columns);
             ColumnSums.Forward(whole, sums, accumulate: false);
-            RowSums(sums, gradient, accumulate);
+            Reduce.Rows(ReductionKind.Sum, sums, gradient, accumulate);
             dy.Device.Arena.Recycle(sums);
         }
 
         dy.Device.Arena.Recycle(whole);
     }
 
-    /// <summary>y [rows, 1] = (or +=) the sum of each row of x.</summary>
-    private static void RowSums(Tensor x, Tensor y, bool accumulate)
-    {
-        switch (x.Device)
-        {
-            case CpuDevice cpu:
-                cpu.For(x.Rows, new RowSumsBody(x, y, accumulate), Math.Max(1, SmallestShare / x.Columns));
-                break;
-            case GpuDevice gpu:
-                gpu.Launch(RowSumsGpu, GpuReduction.GroupsForRows(x.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
-                    .With(x).With(y).With(accumulate ? 1 : 0).With(x.Rows).With(x.Columns).Run();
-                break;
-        }
-    }
-
     private static void CheckShape<TOp>(string name, Tensor tensor, int rows, int columns) => Shapes.Check(typeof(TOp).Name, name, tensor, rows, columns);
-
-    /// <summary>x: a copy.</summary>
-    private readonly struct Identity : IUnaryOp
-    {
-        public T Apply<T>(T x)
-            where T : struct, ILane<T> => x;
-    }
 }

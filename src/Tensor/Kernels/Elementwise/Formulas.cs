@@ -1,5 +1,12 @@
 namespace TinyLM;
 
+/// <summary>x itself.</summary>
+public readonly struct Identity : IUnaryOp
+{
+    public T Apply<T>(T x)
+        where T : struct, ILane<T> => x;
+}
+
 /// <summary>eˣ. <remarks>torch.exp</remarks></summary>
 public readonly struct Exp : IUnaryOp
 {

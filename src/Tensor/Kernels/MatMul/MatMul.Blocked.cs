@@ -24,16 +24,30 @@ public static unsafe partial class MatMul
         private readonly long _packedSize;
         private readonly bool _inPlace;
 
-        private BlockedJob(CpuDevice device, in Product product, int workers, int depthBlock, int columnBlock)
+        /// <summary>The worker whose scratch member 0 uses.</summary>
+        private readonly int _firstWorker;
+
+        private BlockedJob(CpuDevice device, in Product product, int workers, int firstWorker, bool isAlone, int depthBlock, int columnBlock)
         {
-            (_device, _product, _workers, _depthBlock, _columnBlock) = (device, product, workers, depthBlock, columnBlock);
+            (_device, _product, _workers, _firstWorker, _depthBlock, _columnBlock) = (device, product, workers, firstWorker, depthBlock, columnBlock);
             _inPlace = IsReadInPlace(product);
             bool manyBlocks = depthBlock < product.Depth || columnBlock < product.Columns;
             _packedSize = (long)depthBlock * columnBlock;
-            _packed = _inPlace ? null : device.SharedScratch(manyBlocks ? 2 * _packedSize : _packedSize);
+            long packed = _inPlace ? 0 : manyBlocks ? 2 * _packedSize : _packedSize;
+            _packed = isAlone ? device.WorkerScratch(firstWorker, TileScratch + packed) + TileScratch
+                : _inPlace ? null
+                : device.SharedScratch(packed);
         }
 
-        public static BlockedJob Plan(CpuDevice device, in Product product, int workers)
+        /// <summary>What a worker needs for its rows of a and for a tile at an edge.</summary>
+        private long TileScratch => Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns);
+
+        public static BlockedJob Plan(CpuDevice device, in Product product, int workers) => Plan(device, product, workers, firstWorker: 0, isAlone: false);
+
+        /// <summary>For one worker of a job that is already running.</summary>
+        public static BlockedJob PlanAlone(CpuDevice device, in Product product, int worker) => Plan(device, product, workers: 1, worker, isAlone: true);
+
+        private static BlockedJob Plan(CpuDevice device, in Product product, int workers, int firstWorker, bool isAlone)
         {
             int depthLimit = product.TransposeA ? DepthBlockPacked : DepthBlock;
             int depthBlocks = Blocks(product.Depth, depthLimit);
@@ -43,7 +57,7 @@ public static unsafe partial class MatMul
             int columnLimit = Math.Max(MicroKernel.Columns, bytes / sizeof(float) / depthBlock / MicroKernel.Columns * MicroKernel.Columns);
             int columnBlocks = Blocks(product.Columns, columnLimit);
             int columnBlock = RoundUp((product.Columns + columnBlocks - 1) / columnBlocks, MicroKernel.Columns);
-            return new BlockedJob(device, product, workers, depthBlock, columnBlock);
+            return new BlockedJob(device, product, workers, firstWorker, isAlone, depthBlock, columnBlock);
         }
 
         public void Run(int worker)
@@ -121,8 +135,7 @@ public static unsafe partial class MatMul
             long tiles = (long)Blocks(_product.Rows, MicroKernel.Rows) * block.Panels;
             long tile = tiles * worker / _workers;
             long end = tiles * (worker + 1) / _workers;
-            float* scratch = _device.WorkerScratch(
-                worker, Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns));
+            float* scratch = _device.WorkerScratch(_firstWorker + worker, TileScratch);
             float* edgeTile = scratch + Panels.GroupSize(_depthBlock, GroupPanels);
             int lastRowPanel = (int)((end - 1) / block.Panels);
             var rows = new RowPanels { FirstPacked = -1 };

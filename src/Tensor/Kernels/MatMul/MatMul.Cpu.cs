@@ -6,7 +6,7 @@ public static unsafe partial class MatMul
     public const int FewRows = 4;
 
     /// <summary>Multiply-adds that are done before another thread has been called.</summary>
-    private const long SmallProduct = 1 << 17;
+    internal const long SmallProduct = 1 << 17;
 
     // A block of b fits the second-level cache, half a panel of a the first. Where a is packed, longer sums save passes over c.
     // The depth of a block decides the order of the sum, so it depends on the inner size and on nothing else.
@@ -32,6 +32,19 @@ public static unsafe partial class MatMul
         }
     }
 
+    /// <summary>The product on the thread of one worker of a running job, in that worker's own scratch; the same bits as with the whole team.</summary>
+    internal static void MultiplyAlone(CpuDevice device, int worker, in Product product)
+    {
+        if (product.Rows <= FewRows && !product.TransposeA)
+        {
+            new FewRowsJob(product, workers: 1).Run(0);
+        }
+        else
+        {
+            BlockedJob.PlanAlone(device, product, worker).Run(0);
+        }
+    }
+
     private static void Run<TJob>(CpuDevice device, int workers, TJob job)
         where TJob : struct, IWorkerJob
     {
@@ -50,7 +63,7 @@ public static unsafe partial class MatMul
     private static int Blocks(int value, int size) => Math.Max(1, (value + size - 1) / size);
 
     /// <summary>The operands as the CPU's kernels read them: pointers to contiguous rows.</summary>
-    private readonly struct Product(
+    internal readonly struct Product(
         int rows,
         int columns,
         int depth,
