@@ -5,12 +5,12 @@ public sealed class KernelStatistics
 {
     private readonly long[] _instructions = new long[Enum.GetValues<InstructionKind>().Length];
 
-    internal KernelStatistics(string name)
+    internal KernelStatistics(GpuKernel kernel)
     {
-        Name = name;
+        Kernel = kernel;
     }
 
-    public string Name { get; }
+    public GpuKernel Kernel { get; }
 
     public long Launches { get; private set; }
 

@@ -179,7 +179,7 @@ internal sealed partial class PtxCompiler : IDisposable
             offset += bytes;
         }
 
-        return new CompiledKernel(kernel.Name, ptx, entry.Groups["name"].Value, parameters);
+        return new CompiledKernel(kernel, ptx, entry.Groups["name"].Value, parameters);
     }
 
     private static Exception Innermost(Exception exception)
