@@ -29,6 +29,6 @@ public sealed class PtxStatistics
             _kernels[program] = statistics = new KernelStatistics(program.Compiled.Kernel);
         }
 
-        statistics.Add(program.Instructions, block.LaneCounts, block.Counts);
+        statistics.Add(program.Instructions, block.LaneCounts, block.Counts, block.Shape);
     }
 }

@@ -102,7 +102,10 @@ internal sealed partial class PtxSource
         }
         else
         {
-            throw Unknown(kernel, line, text);
+            throw text == "{"
+                ? new DeviceException(
+                    $"{kernel.Name}: PTX line {line} begins a call, which the interpreter does not know: recursion, or a function that ILGPU cannot inline.")
+                : Unknown(kernel, line, text);
         }
     }
 

@@ -89,7 +89,12 @@ internal sealed unsafe partial class PtxWarp
             SpecialRegister.BlockSizeZ or SpecialRegister.GridSizeZ => 1,
             SpecialRegister.LaneIndex => lane,
             SpecialRegister.WarpIndex => Index,
+            SpecialRegister.WarpCount => (shape.ThreadsPerBlock + PtxLane.Count - 1) / PtxLane.Count,
             SpecialRegister.LanesBelow => (int)((1u << lane) - 1),
+            SpecialRegister.LanesUpTo => (int)((2u << lane) - 1),
+            SpecialRegister.LaneBit => (int)(1u << lane),
+            SpecialRegister.LanesFrom => (int)(uint.MaxValue << lane),
+            SpecialRegister.LanesAbove => (int)((uint.MaxValue << lane) - (1u << lane)),
             SpecialRegister.DynamicSharedBytes => shape.DynamicSharedBytes,
             _ => 0,
         });
