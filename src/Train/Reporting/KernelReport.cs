@@ -148,7 +148,7 @@ public sealed class KernelReport
 
         if (example is null)
         {
-            return (null, "not run: no example. Mark a static void method of one GpuDevice, which launches it, with [KernelExample(\"ClassOfTheKernel\")].");
+            return (null, "not run: no example. Mark a static void method of one GpuDevice that launches it with [KernelExample(\"ClassOfTheKernel\")].");
         }
 
         using GpuDevice device = GpuDevice.OpenInterpreted(_level);

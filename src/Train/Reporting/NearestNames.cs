@@ -8,7 +8,11 @@ public static class NearestNames
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(known);
-        return [.. known.OrderBy(candidate => candidate.Split('.').Append(candidate).Min(part => Edits(name, part))).ThenBy(candidate => candidate, StringComparer.Ordinal).Take(count)];
+        return
+        [
+            .. known.OrderBy(candidate => candidate.Split('.').Append(candidate).Min(part => Edits(name, part)))
+                .ThenBy(candidate => candidate, StringComparer.Ordinal).Take(count),
+        ];
     }
 
     /// <summary>Levenshtein's distance, without regard to case.</summary>

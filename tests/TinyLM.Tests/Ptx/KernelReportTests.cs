@@ -13,7 +13,8 @@ public class KernelReportTests
     {
         string[] names = [.. GpuKernel.Of(typeof(GpuKernel).Assembly).Select(kernel => kernel.Name)];
         Assert.That(names, Is.Ordered.And.Unique);
-        Assert.That(names, Does.Contain("MatMul.TileProductKernel").And.Contain("Elementwise.UnaryGpu<Silu>.BackwardKernel").And.Contain("Elementwise.BinaryGpu<SwiGlu>.ForwardKernel"));
+        Assert.That(names, Does.Contain("MatMul.TileProductKernel").And.Contain("Elementwise.UnaryGpu<Silu>.BackwardKernel"));
+        Assert.That(names, Does.Contain("Elementwise.BinaryGpu<SwiGlu>.ForwardKernel"));
     }
 
     [Test]
@@ -26,16 +27,19 @@ public class KernelReportTests
     {
         string text = Show("matmul.tile", Root);
         Assert.That(text, Does.Match(@"== MatMul\.TileProductKernel, src/Tensor/Kernels/MatMul/MatMul\.Gpu\.cs:\d+\n    /// <summary>"));
-        Assert.That(text, Does.Contain("private static void TileProductKernel(").And.Contain("        StoreRow(c, bias, residual, row + 48").And.Not.Contain("private static void LoadTile("));
+        Assert.That(text, Does.Contain("private static void TileProductKernel(").And.Contain("        StoreRow(c, bias, residual, row + 48"));
+        Assert.That(text, Does.Not.Contain("private static void LoadTile("));
         Assert.That(text, Does.Match(@"\n +\d+  \.visible \.entry Kernel_TileProductKernel\("));
         Assert.That(text, Does.Match(@"launches on the interpreted device, the last with grid \d+×\d+, block 16×16\."));
-        Assert.That(text, Does.Match(@"FloatArithmetic +[\d,]+ +[\d,]+").And.Match(@"sectors of 32 bytes a request.* [34]\.\d\d").And.Match(@"arithmetic intensity, nothing cached +\d+\.\d\d flops/byte"));
+        Assert.That(text, Does.Match(@"FloatArithmetic +[\d,]+ +[\d,]+").And.Match(@"sectors of 32 bytes a request.* [34]\.\d\d"));
+        Assert.That(text, Does.Match(@"arithmetic intensity, nothing cached +\d+\.\d\d flops/byte"));
         Assert.That(text, Does.Contain("sound in KernelExamples.Linear: no race").And.Contain("no local memory."));
     }
 
     [Test]
     public void A_nested_generic_kernel_is_found_in_its_own_class() => Assert.That(
-        Show("BinaryGpu<SwiGlu>.Forward", Root), Does.Contain("void ForwardKernel(TOp op, ArrayView<float> a, ArrayView<float> b").And.Contain("sound in KernelExamples.Binary"));
+        Show("BinaryGpu<SwiGlu>.Forward", Root),
+        Does.Contain("void ForwardKernel(TOp op, ArrayView<float> a, ArrayView<float> b").And.Contain("sound in KernelExamples.Binary"));
 
     [Test]
     public void Without_a_source_tree_one_line_says_so()
@@ -73,7 +77,8 @@ public class KernelReportTests
             example.Invoke(null, [device]);
             foreach (KernelExampleAttribute attribute in example.GetCustomAttributes(typeof(KernelExampleAttribute), inherit: false))
             {
-                Assert.That(device.Statistics!.Kernels.Any(run => run.Kernel.Name.StartsWith($"{attribute.Kernels}.", StringComparison.Ordinal)), Is.True, attribute.Kernels);
+                IEnumerable<string> launched = device.Statistics!.Kernels.Select(run => run.Kernel.Name);
+                Assert.That(launched, Has.Some.StartsWith($"{attribute.Kernels}."));
             }
         }
     }

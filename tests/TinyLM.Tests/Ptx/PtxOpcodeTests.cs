@@ -62,10 +62,13 @@ public class PtxOpcodeTests
     {
         Check<PtxFamilies.FromSingle, float, ulong>([], PtxFamilies.FromSingle.Expected, 0, -0f, 1.7f, -1.7f, 100.5f, -128.9f);
         Check<PtxFamilies.FromSingle, float, ulong>([0, 1, 2, 3], PtxFamilies.FromSingle.Expected, [.. Singles.Where(value => !float.IsNaN(value))]);
-        Check<PtxFamilies.FromDouble, double, ulong>([0, 1, 2, 3], PtxFamilies.FromDouble.Expected, [.. Singles.Where(value => !float.IsNaN(value)).Select(value => value * 1.0000001), 1e300, -1e300, 5e-324]);
+        Check<PtxFamilies.FromDouble, double, ulong>(
+            [0, 1, 2, 3], PtxFamilies.FromDouble.Expected,
+            [.. Singles.Where(value => !float.IsNaN(value)).Select(value => value * 1.0000001), 1e300, -1e300, 5e-324]);
         Check<PtxFamilies.FromHalf, Half, ulong>([0, 1, 2], [.. Singles.Where(value => !float.IsNaN(value)).Select(value => (Half)value)]);
         Assert.That(Run<PtxFamilies.FromSingle, float, ulong>([float.NaN], [0])[4..8], Is.EqualTo(new ulong[] { 0, 0, 1ul << 63, 1ul << 63 }));
-        Assert.That(Run<PtxFamilies.FromDouble, double, ulong>([NaN], [0])[4..8], Is.EqualTo(new[] { ulong.MaxValue << 31, 1ul << 31, 1ul << 63, 1ul << 63 }));
+        Assert.That(
+            Run<PtxFamilies.FromDouble, double, ulong>([NaN], [0])[4..8], Is.EqualTo(new[] { ulong.MaxValue << 31, 1ul << 31, 1ul << 63, 1ul << 63 }));
     }
 
     /// <summary>ILGPU hands copysign its operands in the wrong order: PTX wants the sign first.</summary>
@@ -175,7 +178,7 @@ public class PtxOpcodeTests
             .. typeof(PTXInstructions).GetFields(BindingFlags.Static | BindingFlags.NonPublic)
                 .Where(field => field.Name.Contains("Operations", StringComparison.Ordinal) && field.GetValue(null) is IDictionary)
                 .SelectMany(field => ((IDictionary)field.GetValue(null)!).Values.OfType<string>())
-                .Where(opcode => opcode.Count(character => character == '.') >= 1 && !opcode.StartsWith("atom", StringComparison.Ordinal)
+                .Where(opcode => opcode.Contains('.', StringComparison.Ordinal) && !opcode.StartsWith("atom", StringComparison.Ordinal)
                     && !opcode.StartsWith("red", StringComparison.Ordinal) && opcode != "mul.u32")
                 .Distinct(),
         ];

@@ -58,8 +58,9 @@ public sealed class KernelExample
             method = method.MakeGenericMethod(arguments);
         }
 
-        return !method.ContainsGenericParameters && method.ReturnType == typeof(void) && method.GetParameters() is [{ ParameterType: var parameter }] && parameter == typeof(GpuDevice)
-            ? method
-            : throw new ArgumentException($"[KernelExample] {method.DeclaringType!.Name}.{method.Name}: expected a static void method of one GpuDevice, generic at most as the kernel's class.");
+        bool isFit = !method.ContainsGenericParameters && method.ReturnType == typeof(void)
+            && method.GetParameters() is [{ ParameterType: var parameter }] && parameter == typeof(GpuDevice);
+        return isFit ? method : throw new ArgumentException(
+            $"[KernelExample] {method.DeclaringType!.Name}.{method.Name}: expected a static void method of one GpuDevice, generic at most as the kernel's class.");
     }
 }
