@@ -52,7 +52,8 @@ public sealed unsafe partial class GpuDevice : Device
         return device is not null;
     }
 
-    internal static GpuDevice OpenInterpreted() => new(new PtxMachine());
+    /// <summary>The device "interpreted", with kernels at another level of optimisation: to see what ILGPU makes of them.</summary>
+    public static GpuDevice OpenInterpreted(PtxOptimization level = PtxOptimization.O2WithoutCodePlacement) => new(new PtxMachine(), PtxCompiler.At(level));
 
     internal void RunLaunch()
     {

@@ -72,7 +72,7 @@ public class KernelTests
         Assert.That(Comparison.RelativeError(seen, new Matrix(1, 2, [1, 2])) <= Comparison.SingleLimit, Is.EqualTo(passes));
     }
 
-    private static float[][] Run(KernelCase @case, Device device, Matrix[] inputs)
+    internal static float[][] Run(KernelCase @case, Device device, Matrix[] inputs)
     {
         using Tape tape = device.BeginPoisonedTape();
         tape.AssertPoisoned();

@@ -45,9 +45,10 @@ public class CudaHostTests
         }
 
         Assert.That(_stub.Log, Does.Match(
-            @"^cuInit\ncuDevicePrimaryCtxRetain\ncuStreamCreate\ncuMemAlloc 256\ncuMemcpyHtoDAsync\ncuModuleLoadDataEx with an entry\ncuModuleGetFunction \w+\n" +
+            @"^cuInit\ncuDevicePrimaryCtxRetain\ncuStreamCreate\ncuMemAlloc 256\ncuMemsetD8Async 256 stream 0x77\n" +
+            @"cuMemcpyHtoDAsync 256 stream 0x77\ncuModuleLoadDataEx with an entry\ncuModuleGetFunction \w+\n" +
             @"cuLaunchKernel grid 3 2 1 block 32 4 1 shared 0 stream 0x77 ends 1\ncuLaunchKernel grid 3 1 1 block 32 1 1 shared 0 stream 0x77 ends 1\n" +
-            @"cuMemcpyDtoHAsync\ncuStreamSynchronize\ncuMemFree\ncuModuleUnload\ncuStreamDestroy\ncuDevicePrimaryCtxRelease\n$"));
+            @"cuMemcpyDtoHAsync 256 stream 0x77\ncuStreamSynchronize\ncuMemFree\ncuModuleUnload\ncuStreamDestroy\ncuDevicePrimaryCtxRelease\n$"));
     }
 
     [Test]
@@ -125,6 +126,94 @@ public class CudaHostTests
     }
 
     [Test]
+    public void Copies_go_over_the_hosts_own_stream_and_empty_ones_nowhere()
+    {
+        using GpuDevice gpu = Open();
+        Tensor x = gpu.Allocate(3, 5, "x");
+        float[] values = [.. Enumerable.Range(0, 15).Select(i => i * 0.25f)];
+        x.CopyFrom(values);
+        Assert.That(x.ToArray(), Is.EqualTo(values));
+        using (Tape tape = gpu.BeginTape())
+        {
+            IndexTensor indices = gpu.TemporaryIndices([4, 5, 6]);
+            Assert.That(indices.Length, Is.EqualTo(3));
+        }
+
+        string before = _stub.Log;
+        gpu.Allocate(0, 5, "empty").CopyFrom([]);
+        Assert.That(_stub.Log[before.Length..], Does.Not.Contain("cuMemcpy"));
+        Assert.That(before, Does.Contain("cuMemcpyHtoDAsync 60 stream 0x77").And.Contain("cuMemcpyDtoHAsync 60 stream 0x77"));
+        Assert.That(before, Does.Contain("cuMemcpyHtoDAsync 12 stream 0x77"));
+        Assert.That(before, Does.Not.Contain("another stream").And.Not.Contain("(nil)"));
+    }
+
+    [Test]
+    public void Every_block_of_memory_and_every_module_is_given_back()
+    {
+        using (GpuDevice gpu = Open())
+        {
+            for (int step = 0; step < 3; step++)
+            {
+                using Tape tape = gpu.BeginTape();
+                Tensor x = tape.Allocate(1000 * (step + 1), 1000);
+                gpu.Launch(PtxSampleKernels.Add, 1, 32).With(x).With(x).With(x).Run();
+                gpu.Launch(PtxSampleKernels.Reduce, 1, 32).With(x).With(x).Run();
+            }
+        }
+
+        Assert.That(Count("cuMemAlloc"), Is.EqualTo(Count("cuMemFree")).And.GreaterThan(1));
+        Assert.That(Count("cuModuleLoadDataEx"), Is.EqualTo(2), "a kernel is loaded once");
+        Assert.That(Count("cuModuleUnload"), Is.EqualTo(2));
+        Assert.That(Count("cuLaunchKernel"), Is.EqualTo(6));
+    }
+
+    [Test]
+    public void A_failed_copy_says_how_many_bytes()
+    {
+        using GpuDevice gpu = Open();
+        Tensor x = gpu.Allocate(1, 32);
+        _stub.Fail("cuMemcpyHtoDAsync", 1);
+        Assert.That(Message(() => x.CopyFrom(new float[32])), Is.EqualTo("CUDA: cuMemcpyHtoDAsync failed of 128 bytes: some error (error 1)."));
+    }
+
+    [Test]
+    public void More_shared_memory_than_the_card_has()
+    {
+        using GpuDevice gpu = Open();
+        IndexTensor y = gpu.TemporaryIndices(new int[32]);
+        _stub.Fail("cuFuncSetAttribute", 1);
+        Assert.That(Message(() => gpu.Launch(PtxSampleKernels.Dynamic, 1, 32).With(y).WithSharedMemory(300_000).Run()), Is.EqualTo(
+            "CUDA: cuFuncSetAttribute failed for 300,000 bytes of shared memory of the kernel PtxSampleKernels.DynamicKernel: some error (error 1)."));
+    }
+
+    /// <summary>After a fault in a kernel no call works; closing the device must not hide the first message behind another.</summary>
+    [Test]
+    public void A_device_that_has_died_can_be_closed()
+    {
+        GpuDevice gpu = Open();
+        Tensor x = gpu.Allocate(1, 32);
+        _stub.Fail("every call", 700);
+        Assert.That(Message(gpu.Synchronize), Does.Contain("an illegal memory access was encountered (error 700)"));
+        Assert.DoesNotThrow(gpu.Dispose);
+    }
+
+    [Test]
+    public void A_card_that_another_process_holds_alone()
+    {
+        _stub.Fail("cuDevicePrimaryCtxRetain", 101);
+        Assert.That(Message(() => CudaHost.TryOpen(_stub.Path, out _)), Is.EqualTo(
+            "CUDA: cuDevicePrimaryCtxRetain failed on Stub H100, compute capability 9.0, 80 GiB: some error (error 101)."));
+    }
+
+    [Test]
+    public void A_driver_that_lacks_a_function()
+    {
+        string library = CudaStub.Compile("int cuInit(unsigned flags) { return (int)flags; }", out _)!;
+        Assert.That(CudaHost.TryOpen(library, out string why), Is.Null);
+        Assert.That(why, Does.StartWith("the NVIDIA driver is too old (").And.Contain("cuDriverGetVersion"));
+    }
+
+    [Test]
     public void No_device()
     {
         _stub.Fail("cuInit", 100);
@@ -140,6 +229,8 @@ public class CudaHostTests
     }
 
     private GpuDevice Open() => new(CudaHost.TryOpen(_stub.Path, out _)!);
+
+    private int Count(string call) => _stub.Log.Split('\n').Count(line => line.Split(' ')[0] == call);
 
     private static string Message(Action action) => Assert.Throws<DeviceException>(action)!.Message;
 }

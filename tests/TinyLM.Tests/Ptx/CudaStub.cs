@@ -34,15 +34,19 @@ internal sealed unsafe class CudaStub
     /// <summary>Compiles the stub; null, with the reason, where there is no C compiler.</summary>
     public static CudaStub? Build(out string why)
     {
+        using Stream stream = typeof(CudaStub).Assembly.GetManifestResourceStream("stub-cuda.c")!;
+        using var reader = new StreamReader(stream);
+        string? library = Compile(reader.ReadToEnd(), out why);
+        return library is null ? null : new CudaStub(library);
+    }
+
+    /// <summary>Compiles C to a library; null, with the reason, where there is no C compiler.</summary>
+    public static string? Compile(string text, out string why)
+    {
         string directory = Directory.CreateTempSubdirectory("tinylm-cuda-stub").FullName;
         string source = System.IO.Path.Combine(directory, "stub-cuda.c");
         string library = System.IO.Path.Combine(directory, "libcuda.so.1");
-        using (Stream text = typeof(CudaStub).Assembly.GetManifestResourceStream("stub-cuda.c")!)
-        using (FileStream file = File.Create(source))
-        {
-            text.CopyTo(file);
-        }
-
+        File.WriteAllText(source, text);
         try
         {
             using Process compiler = Process.Start(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-O1", "-o", library, source]) { RedirectStandardError = true })!;
@@ -50,7 +54,7 @@ internal sealed unsafe class CudaStub
             compiler.WaitForExit();
             Assert.That(compiler.ExitCode, Is.Zero, errors);
             why = "";
-            return new CudaStub(library);
+            return library;
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -61,7 +65,7 @@ internal sealed unsafe class CudaStub
 
     public void Reset() => ((delegate* unmanaged<void>)Export("stub_reset"))();
 
-    /// <summary>From now on <paramref name="call"/> gives <paramref name="result"/>.</summary>
+    /// <summary>From now on <paramref name="call"/> gives <paramref name="result"/>; "every call" is all of them.</summary>
     public void Fail(string call, int result)
     {
         nint name = Marshal.StringToCoTaskMemUTF8(call);

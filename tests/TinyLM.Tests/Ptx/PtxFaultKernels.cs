@@ -17,6 +17,13 @@ internal static class PtxFaultKernels
     public static readonly GpuKernel Deadlock = new(DeadlockKernel);
     public static readonly GpuKernel Endless = new(EndlessKernel);
     public static readonly GpuKernel UnawaitedCopy = new(UnawaitedCopyKernel);
+    public static readonly GpuKernel UnbarrieredCopy = new(UnbarrieredCopyKernel);
+    public static readonly GpuKernel StrayLocal = new(StrayLocalKernel);
+    public static readonly GpuKernel UninitializedLocal = new(UninitializedLocalKernel);
+    public static readonly GpuKernel AtomicRace = new(AtomicRaceKernel);
+    public static readonly GpuKernel TwoBarriers = new(TwoBarriersKernel);
+    public static readonly GpuKernel MisalignedShared = new(MisalignedSharedKernel);
+    public static readonly GpuKernel Recursion = new(RecursionKernel);
     public static readonly GpuKernel UnknownOpcode = new(UnknownOpcodeKernel);
 
     public static void StrayKernel(ArrayView<int> x, int mended)
@@ -156,6 +163,90 @@ internal static class PtxFaultKernels
         Group.Barrier();
         y[Group.IdxX] = shared[(31 - Group.IdxX) * 4];
     }
+
+    /// <summary>A copy has ended for its own thread alone.</summary>
+    public static void UnbarrieredCopyKernel(ArrayView<uint> x, ArrayView<uint> y, int mended)
+    {
+        ArrayView<uint> shared = SharedMemory.Allocate<Fragment4>(32).Cast<uint>();
+        PtxIntrinsics.CopyAsync16(PtxIntrinsics.SharedAddress(ref shared[Group.IdxX * 4]), ref x[Group.IdxX * 4]);
+        PtxIntrinsics.CommitCopies();
+        PtxIntrinsics.WaitForCopies();
+        if (mended != 0)
+        {
+            Group.Barrier();
+        }
+
+        y[Group.IdxX] = shared[(31 - Group.IdxX) * 4];
+    }
+
+    public static void StrayLocalKernel(ArrayView<int> x, int mended)
+    {
+        var table = new int[4];
+        for (int index = 0; index < 4; index++)
+        {
+            table[index] = index;
+        }
+
+        x[Group.IdxX] = table[mended == 0 ? Group.IdxX + 4 : Group.IdxX & 3];
+    }
+
+    public static void UninitializedLocalKernel(ArrayView<int> x, int mended)
+    {
+        ArrayView<int> table = LocalMemory.Allocate<int>(4);
+        int count = mended == 0 ? 3 : 4;
+        for (int index = 0; index < count; index++)
+        {
+            table[index] = index;
+        }
+
+        x[Group.IdxX] = table[Group.IdxX & 3];
+    }
+
+    public static void AtomicRaceKernel(ArrayView<int> x, int mended)
+    {
+        ArrayView<int> shared = SharedMemory.Allocate<int>(1);
+        if (Group.IdxX == 0)
+        {
+            shared[0] = 0;
+        }
+
+        Group.Barrier();
+        Atomic.Add(ref shared[0], 1);
+        if (mended != 0)
+        {
+            Group.Barrier();
+        }
+
+        x[Group.IdxX] = shared[0];
+    }
+
+    public static void TwoBarriersKernel(ArrayView<int> x, int mended)
+    {
+        if (mended != 0 || Group.IdxX < 32)
+        {
+            x[Group.IdxX] = 1;
+            Group.Barrier();
+        }
+        else
+        {
+            x[Group.IdxX] = 2;
+            Group.Barrier();
+        }
+    }
+
+    public static void MisalignedSharedKernel(ArrayView<int> x, int mended)
+    {
+        ArrayView<byte> shared = SharedMemory.Allocate<byte>(64);
+        ArrayView<int> words = shared.SubView(mended == 0 ? 1 : 4, 32).Cast<int>();
+        if (Group.IdxX == 0)
+        {
+            words[0] = x[0];
+        }
+    }
+
+    public static void RecursionKernel(ArrayView<int> x) => x[0] = Factorial(x[0]);
+
+    private static int Factorial(int n) => n <= 1 ? 1 : n * Factorial(n - 1);
 
     public static void UnknownOpcodeKernel(ArrayView<uint> x)
     {

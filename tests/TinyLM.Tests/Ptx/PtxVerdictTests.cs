@@ -12,6 +12,11 @@ public class PtxVerdictTests
     [TestCase(nameof(PtxFaultKernels.DivergedBarrier), KernelFault.DivergedBarrier, @"bar\.sync.*waits at the barrier, while thread \(40, 0\) has ended")]
     [TestCase(nameof(PtxFaultKernels.DivergedShuffle), KernelFault.DivergedWarp, @"shfl.*waits for its warp, while thread \(16, 0\) has ended")]
     [TestCase(nameof(PtxFaultKernels.Deadlock), KernelFault.Deadlock, @"waits for its warp, while thread \(0, 0\) waits at the barrier")]
+    [TestCase(nameof(PtxFaultKernels.AtomicRace), KernelFault.SharedMemoryRace, "reads shared byte 0, which an atomic operation has written since the last barrier")]
+    [TestCase(nameof(PtxFaultKernels.StrayLocal), KernelFault.StrayAddress, "reads 4 bytes at local address 16; expected an address inside the thread's 16 bytes of local memory")]
+    [TestCase(nameof(PtxFaultKernels.UninitializedLocal), KernelFault.UninitializedLocalMemory, @"thread \(3, 0\).*reads 4 bytes at local address 12, which this thread has not written")]
+    [TestCase(nameof(PtxFaultKernels.TwoBarriers), KernelFault.Deadlock, @"waits at the barrier, while thread \(32, 0\) waits at another, PTX line")]
+    [TestCase(nameof(PtxFaultKernels.MisalignedShared), KernelFault.MisalignedAddress, "writes 4 bytes at .*; expected a multiple of 4")]
     public void Verdict(string name, KernelFault fault, string message)
     {
         GpuKernel kernel = Kernel(name);
@@ -60,6 +65,45 @@ public class PtxVerdictTests
         Assert.That(found.Message, Does.Contain("which a cp.async may still be filling; expected cp.async.wait_group"));
         bench.Device.Launch(PtxFaultKernels.UnawaitedCopy, 1, 32).With(x).With(y).With(1).Run();
         Assert.That(y.ToArray(), Is.EqualTo(Enumerable.Range(0, 32).Select(i => (uint)(31 - i) * 4)));
+    }
+
+    [Test]
+    public void An_asynchronous_copy_that_only_its_own_thread_waits_for()
+    {
+        using var bench = new PtxBench();
+        Buffer<uint> x = bench.Buffer(128, i => (uint)i);
+        Buffer<uint> y = bench.Buffer(32, _ => 0u);
+        KernelFaultException found = Assert.Throws<KernelFaultException>(() =>
+            bench.Device.Launch(PtxFaultKernels.UnbarrieredCopy, 1, 32).With(x).With(y).With(0).Run())!;
+        Assert.That(found.Fault, Is.EqualTo(KernelFault.SharedMemoryRace));
+        Assert.That(found.Message, Does.Match(@"thread \(0, 0\).*reads shared byte 496, which thread \(31, 0\) has written since the last barrier"));
+        bench.Device.Launch(PtxFaultKernels.UnbarrieredCopy, 1, 32).With(x).With(y).With(1).Run();
+    }
+
+    [Test]
+    public void A_tensor_core_product_of_part_of_a_warp()
+    {
+        using var bench = new PtxBench();
+        Buffer<uint> x = bench.Buffer(1024, _ => 0u);
+        KernelFaultException found = Assert.Throws<KernelFaultException>(() =>
+            bench.Device.Launch(PtxSampleKernels.BFloat16Tile, 1, 16).With(x).With(x).With(x).With(8).With(16).Run())!;
+        Assert.That(found.Fault, Is.EqualTo(KernelFault.DivergedWarp));
+        Assert.That(found.Message, Does.Contain("belongs to a warp of fewer than 32 threads; expected a whole warp for a tensor-core operation"));
+    }
+
+    [Test]
+    public void Local_memory_and_none()
+    {
+        Assert.That(KernelListing.Of(PtxSampleKernels.LocalArray).LocalBytes, Is.EqualTo(32), "an array indexed by a variable");
+        Assert.That(KernelListing.Of(PtxSampleKernels.Vectors).LocalBytes, Is.Zero, "a struct in registers");
+    }
+
+    [Test]
+    public void Recursion_names_its_line()
+    {
+        using var bench = new PtxBench();
+        DeviceException error = Assert.Throws<DeviceException>(() => bench.Device.Launch(PtxFaultKernels.Recursion, 1, 1).With(bench.Buffer(3)).Run())!;
+        Assert.That(error.Message, Does.Match(@"PtxFaultKernels\.RecursionKernel: PTX line \d+ calls Factorial_\d+, which calls itself; the interpreter does not know recursion\."));
     }
 
     [Test]

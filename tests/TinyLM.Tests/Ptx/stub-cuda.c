@@ -16,7 +16,14 @@ static int note(const char *name, const char *detail)
 {
     size_t used = strlen(call_log);
     snprintf(call_log + used, sizeof call_log - used, "%s%s%s\n", name, *detail ? " " : "", detail);
-    return strcmp(name, failing) == 0 ? failure : 0;
+    return strcmp(name, failing) == 0 || strcmp("every call", failing) == 0 ? failure : 0;
+}
+
+static int note_copy(const char *name, size_t bytes, void *stream)
+{
+    char detail[64];
+    snprintf(detail, sizeof detail, "%zu stream %p", bytes, stream);
+    return note(name, detail);
 }
 
 // What tests use.
@@ -35,9 +42,9 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) { (void)device; 
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { (void)device; *bytes = (size_t)80 << 30; return 0; }
 int cuDevicePrimaryCtxRetain(void **context, int device) { (void)device; *context = (void *)1; return note("cuDevicePrimaryCtxRetain", ""); }
 int cuDevicePrimaryCtxRelease_v2(int device) { (void)device; return note("cuDevicePrimaryCtxRelease", ""); }
-int cuCtxSetCurrent(void *context) { (void)context; return 0; }
+int cuCtxSetCurrent(void *context) { (void)context; return strcmp("every call", failing) == 0 ? failure : 0; }
 int cuStreamCreate(void **stream, unsigned flags) { (void)flags; *stream = (void *)0x77; return note("cuStreamCreate", ""); }
-int cuStreamSynchronize(void *stream) { (void)stream; return note("cuStreamSynchronize", ""); }
+int cuStreamSynchronize(void *stream) { return note(stream == (void *)0x77 ? "cuStreamSynchronize" : "cuStreamSynchronize of another stream", ""); }
 int cuStreamDestroy_v2(void *stream) { (void)stream; return note("cuStreamDestroy", ""); }
 int cuMemAlloc_v2(void **address, size_t bytes)
 {
@@ -48,9 +55,9 @@ int cuMemAlloc_v2(void **address, size_t bytes)
     return result;
 }
 int cuMemFree_v2(void *address) { free(address); return note("cuMemFree", ""); }
-int cuMemsetD8Async(void *address, unsigned char value, size_t bytes, void *stream) { (void)stream; memset(address, value, bytes); return 0; }
-int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t bytes, void *stream) { (void)stream; memcpy(to, from, bytes); return note("cuMemcpyHtoDAsync", ""); }
-int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t bytes, void *stream) { (void)stream; memcpy(to, from, bytes); return note("cuMemcpyDtoHAsync", ""); }
+int cuMemsetD8Async(void *address, unsigned char value, size_t bytes, void *stream) { memset(address, value, bytes); return note_copy("cuMemsetD8Async", bytes, stream); }
+int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t bytes, void *stream) { memcpy(to, from, bytes); return note_copy("cuMemcpyHtoDAsync", bytes, stream); }
+int cuMemcpyDtoHAsync_v2(void *to, const void *from, size_t bytes, void *stream) { memcpy(to, from, bytes); return note_copy("cuMemcpyDtoHAsync", bytes, stream); }
 int cuModuleLoadDataEx(void **module, const char *ptx, unsigned count, int *options, void **values)
 {
     int result = note("cuModuleLoadDataEx", strstr(ptx, ".entry") ? "with an entry" : "without an entry");

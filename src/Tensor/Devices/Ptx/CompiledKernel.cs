@@ -1,10 +1,12 @@
 namespace TinyLM;
 
 /// <summary>A kernel as PTX text, with the layout of its parameters.</summary>
-internal sealed class CompiledKernel(string name, string ptx, string entry, KernelParameter[] parameters)
+internal sealed class CompiledKernel(GpuKernel kernel, string ptx, string entry, KernelParameter[] parameters)
 {
+    public GpuKernel Kernel { get; } = kernel;
+
     /// <summary>The kernel's C# name, for messages.</summary>
-    public string Name { get; } = name;
+    public string Name { get; } = kernel.Name;
 
     public string Ptx { get; } = ptx;
 

@@ -4,13 +4,14 @@ namespace TinyLM;
 public sealed class KernelStatistics
 {
     private readonly long[] _instructions = new long[Enum.GetValues<InstructionKind>().Length];
+    private LaunchShape _lastShape;
 
-    internal KernelStatistics(string name)
+    internal KernelStatistics(GpuKernel kernel)
     {
-        Name = name;
+        Kernel = kernel;
     }
 
-    public string Name { get; }
+    public GpuKernel Kernel { get; }
 
     public long Launches { get; private set; }
 
@@ -31,15 +32,25 @@ public sealed class KernelStatistics
     /// <summary>Accesses of single threads to local memory: registers that ILGPU could not keep as such.</summary>
     public long LocalAccesses { get; private set; }
 
+    /// <summary>Floating-point operations of all threads; a fused multiply-add is two.</summary>
+    public long Flops { get; private set; }
+
+    /// <summary>Floating-point operations for each byte of the sectors that the requests touched, as if nothing were cached.</summary>
+    public double ArithmeticIntensity => GlobalSectors == 0 ? 0 : Flops / ((double)GlobalSectors * MemoryCost.SectorBytes);
+
+    /// <summary>"grid 2×1, block 256×1", of the last launch.</summary>
+    public string LastShape => _lastShape.ToString();
+
     /// <summary>Instructions of all kinds, counted once for each thread.</summary>
     public long TotalInstructions => _instructions.Sum();
 
     /// <summary>Instructions of a kind, counted once for each thread.</summary>
     public long Instructions(InstructionKind kind) => _instructions[(int)kind];
 
-    internal void Add(PtxInstruction[] instructions, ReadOnlySpan<long> laneCounts, in MemoryCounts counts)
+    internal void Add(PtxInstruction[] instructions, ReadOnlySpan<long> laneCounts, in MemoryCounts counts, in LaunchShape shape)
     {
         Launches++;
+        _lastShape = shape;
         GlobalRequests += counts.GlobalRequests;
         GlobalSectors += counts.GlobalSectors;
         SharedRequests += counts.SharedRequests;
@@ -48,6 +59,7 @@ public sealed class KernelStatistics
         for (int index = 0; index < instructions.Length; index++)
         {
             _instructions[(int)instructions[index].Kind] += laneCounts[index];
+            Flops += laneCounts[index] * instructions[index].Flops;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using ILGPU;
 using ILGPU.Backends;
@@ -11,7 +12,7 @@ using ILGPU.Runtime.Cuda;
 namespace TinyLM;
 
 /// <summary>How far ILGPU optimises. The results must agree bit for bit; only <see cref="O2AsShipped"/> does not.</summary>
-internal enum PtxOptimization
+public enum PtxOptimization
 {
     O0,
     O1,
@@ -32,6 +33,7 @@ internal sealed partial class PtxCompiler : IDisposable
     /// <summary>PTX 8.0: what drivers from 12.0 on take.</summary>
     private static readonly CudaInstructionSet InstructionSet = new(8, 0);
     private static readonly CudaArchitecture Architecture = new(9, 0);
+    private static readonly Dictionary<PtxOptimization, PtxCompiler> Others = [];
 
     private readonly Lock _lock = new();
     private readonly PtxOptimization _optimization;
@@ -47,6 +49,21 @@ internal sealed partial class PtxCompiler : IDisposable
 
     /// <summary>The compiler that all devices share.</summary>
     public static PtxCompiler Shared { get; } = new(PtxOptimization.O2WithoutCodePlacement);
+
+    /// <summary>A compiler of another level that lives as long as the program.</summary>
+    public static PtxCompiler At(PtxOptimization level)
+    {
+        if (level == PtxOptimization.O2WithoutCodePlacement)
+        {
+            return Shared;
+        }
+
+        lock (Others)
+        {
+            ref PtxCompiler? compiler = ref CollectionsMarshal.GetValueRefOrAddDefault(Others, level, out _);
+            return compiler ??= new PtxCompiler(level);
+        }
+    }
 
     /// <exception cref="DeviceException">ILGPU cannot compile the method.</exception>
     public CompiledKernel Compile(GpuKernel kernel)
@@ -179,7 +196,7 @@ internal sealed partial class PtxCompiler : IDisposable
             offset += bytes;
         }
 
-        return new CompiledKernel(kernel.Name, ptx, entry.Groups["name"].Value, parameters);
+        return new CompiledKernel(kernel, ptx, entry.Groups["name"].Value, parameters);
     }
 
     private static Exception Innermost(Exception exception)

@@ -16,7 +16,7 @@ public sealed class PtxStatistics
     public KernelStatistics? Of(GpuKernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        return _kernels.Values.FirstOrDefault(statistics => statistics.Name == kernel.Name);
+        return _kernels.Values.FirstOrDefault(statistics => statistics.Kernel == kernel);
     }
 
     /// <summary>Begins to count anew.</summary>
@@ -26,9 +26,9 @@ public sealed class PtxStatistics
     {
         if (!_kernels.TryGetValue(program, out KernelStatistics? statistics))
         {
-            _kernels[program] = statistics = new KernelStatistics(program.Compiled.Name);
+            _kernels[program] = statistics = new KernelStatistics(program.Compiled.Kernel);
         }
 
-        statistics.Add(program.Instructions, block.LaneCounts, block.Counts);
+        statistics.Add(program.Instructions, block.LaneCounts, block.Counts, block.Shape);
     }
 }

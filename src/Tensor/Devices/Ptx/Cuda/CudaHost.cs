@@ -20,6 +20,7 @@ internal sealed unsafe class CudaHost : IPtxHost
     private readonly nint _stream;
     private readonly List<CudaKernel> _kernels = [];
     private string _lastKernel = "";
+    private bool _hasFailed;
     private bool _disposed;
 
     private CudaHost(CudaDriver driver, int device, string description)
@@ -84,8 +85,13 @@ internal sealed unsafe class CudaHost : IPtxHost
 
     public void Free(nint address)
     {
-        MakeCurrent();
-        Check(_driver.MemoryFree(address), "cuMemFree");
+        // After a fault in a kernel no call works: closing the device must not hide what was told then.
+        int result = _driver.ContextSetCurrent(_context);
+        result = result == 0 ? _driver.MemoryFree(address) : result;
+        if (!_hasFailed)
+        {
+            Check(result, "cuMemFree");
+        }
     }
 
     public void CopyToDevice(void* source, nint destination, long bytes)
@@ -261,13 +267,14 @@ internal sealed unsafe class CudaHost : IPtxHost
         return module;
     }
 
-    private void MakeCurrent() => _driver.Check(_driver.ContextSetCurrent(_context), "cuCtxSetCurrent");
+    private void MakeCurrent() => Check(_driver.ContextSetCurrent(_context), "cuCtxSetCurrent");
 
     /// <summary>A failed call may tell of an earlier kernel's fault, so the last kernel is named.</summary>
     private void Check(int result, string call, string doing = "")
     {
         if (result != 0)
         {
+            _hasFailed = true;
             string hint = _lastKernel.Length > 0
                 ? $"(the last kernel launched was {_lastKernel}; CUDA_LAUNCH_BLOCKING=1 shows which one is at fault, device 'interpreted' why)"
                 : "";

@@ -10,6 +10,7 @@ public enum KernelFault
     /// <summary>Two threads touch the same shared address without a barrier between them, one of them writing.</summary>
     SharedMemoryRace,
     UninitializedSharedMemory,
+    UninitializedLocalMemory,
 
     /// <summary>Some threads of a block never reach the barrier at which others wait.</summary>
     DivergedBarrier,

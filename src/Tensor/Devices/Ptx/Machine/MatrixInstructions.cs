@@ -8,6 +8,8 @@ namespace TinyLM;
 /// <remarks>Layouts: PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type".</remarks>
 internal sealed unsafe class MatrixMultiplyInstruction(int[] destinations, int[] a, int[] b, int[] c) : PtxInstruction
 {
+    public const int FlopsPerThread = 2 * Rows * Columns * Depth / PtxLane.Count;
+
     private const int Rows = 16;
     private const int Columns = 8;
     private const int Depth = 16;

@@ -5,7 +5,7 @@ namespace TinyLM;
 /// <summary>What a warp's request costs a GPU's memory system.</summary>
 internal static unsafe class MemoryCost
 {
-    private const int SectorBytes = 32;
+    public const int SectorBytes = 32;
     private const int BankCount = 32;
     private const int BankBytes = 4;
 

@@ -142,7 +142,19 @@ internal abstract unsafe class MemoryInstruction(AddressSpace space, int address
         }
 
         warp.Block.Counts.LocalAccesses++;
-        return warp.Local + ((long)lane * length) + target;
+        long place = ((long)lane * length) + (long)target;
+        var written = new Span<bool>(warp.LocalWritten + place, bytes);
+        if (access == MemoryAccess.Write)
+        {
+            written.Fill(true);
+        }
+        else if (written.Contains(false))
+        {
+            throw warp.Block.Fault(warp, KernelFault.UninitializedLocalMemory, lane,
+                $"{Verb} {bytes} bytes at local address {(long)target}, which this thread has not written", "a write before that");
+        }
+
+        return warp.Local + place;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

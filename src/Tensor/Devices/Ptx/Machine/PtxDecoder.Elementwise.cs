@@ -1,3 +1,4 @@
+using System.Globalization;
 using static TinyLM.PtxOperations;
 
 namespace TinyLM;
@@ -21,16 +22,17 @@ internal sealed partial class PtxDecoder
         "sub" => Arithmetic(typeof(Subtract<>)),
         "mul" when IsFloat => Arithmetic(typeof(Multiply<>)),
         "mul" => Modes(2, typeof(Multiply<>), typeof(MultiplyWide<>), typeof(MultiplyHigh<>)),
-        "fma" => Ternary(InstructionKind.FloatArithmetic, Typed(typeof(FusedMultiplyAdd<>), "rn")),
-        "mad" when IsFloat => Ternary(InstructionKind.FloatArithmetic, Typed(typeof(FusedMultiplyAdd<>), "rn")),
+        "fma" => Ternary(InstructionKind.FloatArithmetic, Typed(typeof(FusedMultiplyAdd<>), "rn", "ftz")),
+        "mad" when IsFloat => Ternary(InstructionKind.FloatArithmetic, Typed(typeof(FusedMultiplyAdd<>), "rn", "ftz")),
         "mad" => Modes(3, typeof(MultiplyAdd<>), typeof(MultiplyWideAdd<>), high: null),
-        "div" when IsFloat => Binary(InstructionKind.Function, Typed(typeof(DivideFloat<>), "rn", "approx", "full")),
+        "div" when IsFloat => Binary(InstructionKind.Function, Typed(typeof(DivideFloat<>), "rn", "approx", "full", "ftz")),
         "div" => Binary(InstructionKind.Function, Typed(typeof(DivideInteger<>))),
         "rem" => Binary(InstructionKind.Function, Typed(typeof(Remainder<>))),
         "min" => Arithmetic(typeof(Minimum<>)),
         "max" => Arithmetic(typeof(Maximum<>)),
-        "abs" => Unary(ArithmeticKind, Typed(IsFloat ? typeof(AbsoluteFloat<>) : typeof(AbsoluteInteger<>))),
-        "neg" => Unary(ArithmeticKind, Typed(typeof(Negate<>))),
+        "abs" => Unary(ArithmeticKind, Typed(IsFloat ? typeof(AbsoluteFloat<>) : typeof(AbsoluteInteger<>), "ftz")),
+        "neg" => Unary(ArithmeticKind, Typed(typeof(Negate<>), "ftz")),
+        "copysign" => Binary(InstructionKind.FloatArithmetic, Typed(typeof(CopySign<>))),
         "and" => Binary(InstructionKind.IntegerArithmetic, typeof(And)),
         "or" => Binary(InstructionKind.IntegerArithmetic, typeof(Or)),
         "xor" => Binary(InstructionKind.IntegerArithmetic, typeof(Xor)),
@@ -61,10 +63,12 @@ internal sealed partial class PtxDecoder
         ("rsqrt", "f32") => Approximate(typeof(ReciprocalSquareRoot)),
         ("rsqrt", "f64") => Approximate(typeof(ReciprocalSquareRootDouble)),
         ("ex2", "f32") => Approximate(typeof(PowerOfTwo)),
+        ("ex2", "f16") => Approximate(typeof(PowerOfTwoHalf)),
         ("lg2", "f32") => Approximate(typeof(LogarithmToBase2)),
         ("sin", "f32") => Approximate(typeof(Sine)),
         ("cos", "f32") => Approximate(typeof(Cosine)),
         ("tanh", "f32") => Approximate(typeof(HyperbolicTangent)),
+        ("tanh", "f16") => Approximate(typeof(HyperbolicTangentHalf)),
         _ => null,
     };
 
@@ -74,7 +78,7 @@ internal sealed partial class PtxDecoder
         return Unary(InstructionKind.Function, operation);
     }
 
-    private PtxInstruction Arithmetic(Type operation) => Binary(ArithmeticKind, Typed(operation, "rn"));
+    private PtxInstruction Arithmetic(Type operation) => Binary(ArithmeticKind, Typed(operation, "rn", "ftz"));
 
     /// <summary>Integer products: .lo, .wide or .hi.</summary>
     private PtxInstruction Modes(int factors, Type low, Type wide, Type? high)
@@ -82,7 +86,8 @@ internal sealed partial class PtxDecoder
         AllowModifiers("lo", "wide", "hi");
         Type operation = _statement.Has("lo") ? low
             : _statement.Has("wide") ? wide
-            : high ?? throw Unknown("'.hi', which the interpreter does not know here");
+            : _statement.Has("hi") && high is not null ? high
+            : throw Unknown("no '.lo' or '.wide', which the interpreter expects here");
         Type typed = operation.MakeGenericType(TypeOf(_statement.Type));
         return factors == 2 ? Binary(InstructionKind.IntegerArithmetic, typed) : Ternary(InstructionKind.IntegerArithmetic, typed);
     }
@@ -94,15 +99,18 @@ internal sealed partial class PtxDecoder
     }
 
     private PtxInstruction Unary(InstructionKind kind, Type operation) => OfKind(kind, Create(
-        typeof(UnaryInstruction<>).MakeGenericType(operation), Destination(_statement.Operands[0]), Row(_statement.Operands[1])));
+        typeof(UnaryInstruction<>).MakeGenericType(Flushed(operation, typeof(FlushUnary<,>))), Destination(_statement.Operands[0]), Row(_statement.Operands[1])));
 
     private PtxInstruction Binary(InstructionKind kind, Type operation) => OfKind(kind, Create(
-        typeof(BinaryInstruction<>).MakeGenericType(operation),
+        typeof(BinaryInstruction<>).MakeGenericType(Flushed(operation, typeof(FlushBinary<,>))),
         Destination(_statement.Operands[0]), Row(_statement.Operands[1]), Row(_statement.Operands[2])));
 
     private PtxInstruction Ternary(InstructionKind kind, Type operation) => OfKind(kind, Create(
-        typeof(TernaryInstruction<>).MakeGenericType(operation),
+        typeof(TernaryInstruction<>).MakeGenericType(Flushed(operation, typeof(FlushTernary<,>))),
         Destination(_statement.Operands[0]), Row(_statement.Operands[1]), Row(_statement.Operands[2]), Row(_statement.Operands[3])));
+
+    private Type Flushed(Type operation, Type wrapper) =>
+        _statement.Has("ftz") ? wrapper.MakeGenericType(operation, TypeOf(_statement.Type)) : operation;
 
     private static PtxInstruction Create(Type type, params object[] arguments) => (PtxInstruction)Activator.CreateInstance(type, arguments)!;
 
@@ -192,6 +200,13 @@ internal sealed partial class PtxDecoder
             : _statement.Has("rzi") ? typeof(RoundToZero)
             : _statement.Has("rz") ? throw Unknown("the modifier '.rz', which the interpreter does not know")
             : typeof(NoRounding);
-        return Unary(InstructionKind.Conversion, typeof(Convert<,,>).MakeGenericType(TypeOf(from), TypeOf(to), rounding));
+        Type operation = typeof(Convert<,,>).MakeGenericType(TypeOf(from), TypeOf(to), rounding);
+        int registerBits = _source.Registers[_statement.Operands[0]];
+        if (to[0] == 's' && int.Parse(to.AsSpan(1), CultureInfo.InvariantCulture) < registerBits)
+        {
+            operation = typeof(SignExtend<,,>).MakeGenericType(operation, TypeOf(to), TypeOf($"s{registerBits}"));
+        }
+
+        return Unary(InstructionKind.Conversion, operation);
     }
 }

@@ -72,6 +72,7 @@ internal sealed partial class PtxDecoder
                 }
             }
 
+            instruction.Flops = Flops(statement, instruction.Kind);
             return instruction;
         }
         catch (Exception exception) when (exception is ArgumentException or IndexOutOfRangeException or FormatException or KeyNotFoundException)
@@ -79,6 +80,17 @@ internal sealed partial class PtxDecoder
             throw Unknown($"operands or a type that the interpreter does not know ({exception.Message})");
         }
     }
+
+    /// <summary>The floating-point operations of one thread; a fused multiply-add is two, moving a sign is none.</summary>
+    private static int Flops(PtxStatement statement, InstructionKind kind) => (kind, statement.Name) switch
+    {
+        (InstructionKind.TensorCore, _) => MatrixMultiplyInstruction.FlopsPerThread,
+        (InstructionKind.FloatArithmetic, "abs" or "neg" or "copysign") => 0,
+        (InstructionKind.FloatArithmetic, "fma" or "mad") => 2,
+        (InstructionKind.FloatArithmetic, _) => 1,
+        (InstructionKind.Function, _) when statement.Type[0] == 'f' => 1,
+        _ => 0,
+    };
 
     private DeviceException Unknown(string what) => new(
         $"{_kernel.Name}: PTX line {_statement.Line} '{_statement.Text.Replace('\t', ' ')}' has {what}; " +
@@ -163,7 +175,12 @@ internal sealed partial class PtxDecoder
         "%nctaid.z" => SpecialRegister.GridSizeZ,
         "%laneid" => SpecialRegister.LaneIndex,
         "%warpid" => SpecialRegister.WarpIndex,
+        "%nwarpid" => SpecialRegister.WarpCount,
         "%lanemask_lt" => SpecialRegister.LanesBelow,
+        "%lanemask_le" => SpecialRegister.LanesUpTo,
+        "%lanemask_eq" => SpecialRegister.LaneBit,
+        "%lanemask_ge" => SpecialRegister.LanesFrom,
+        "%lanemask_gt" => SpecialRegister.LanesAbove,
         "%dynamic_smem_size" => SpecialRegister.DynamicSharedBytes,
         _ => throw Unknown($"the special register '{operand}', which the interpreter does not know"),
     };

@@ -8,6 +8,9 @@ internal abstract unsafe class PtxInstruction
 {
     public InstructionKind Kind { get; set; }
 
+    /// <summary>Floating-point operations a thread.</summary>
+    public int Flops { get; set; }
+
     /// <summary>Runs for the lanes of <see cref="PtxWarp.Mask"/>. <see cref="PtxWarp.Pc"/> already points at the next instruction.</summary>
     public abstract void Execute(PtxWarp warp);
 }

@@ -126,6 +126,13 @@ internal static partial class PtxOperations
         public static ulong Apply(ulong a) => T.IsNegative(PtxLane.Get<T>(a)) ? PtxLane.Put(unchecked(T.Zero - PtxLane.Get<T>(a))) : a;
     }
 
+    /// <summary>The second operand with the sign of the first.</summary>
+    internal readonly struct CopySign<T> : IPtxBinary
+        where T : unmanaged, INumber<T>
+    {
+        public static ulong Apply(ulong a, ulong b) => PtxLane.Put(T.CopySign(PtxLane.Get<T>(b), PtxLane.Get<T>(a)));
+    }
+
     internal readonly struct Negate<T> : IPtxUnary
         where T : unmanaged, INumber<T>
     {

@@ -11,8 +11,11 @@ internal static partial class PtxOperations
             where T : unmanaged, INumber<T>;
     }
 
-    /// <summary>cvt. From floats to integers it saturates, NaN gives 0; from wide to narrow integers it drops bits.</summary>
-    internal readonly struct Convert<TFrom, TTo, TRounding> : IPtxUnary
+    /// <summary>
+    /// cvt. From floats to integers it saturates; NaN gives 0, or the highest bit alone where either type has 64 bits. From wide to narrow
+    /// integers it drops bits.
+    /// </summary>
+    internal readonly unsafe struct Convert<TFrom, TTo, TRounding> : IPtxUnary
         where TFrom : unmanaged, INumber<TFrom>
         where TTo : unmanaged, INumber<TTo>
         where TRounding : struct, IPtxRounding
@@ -22,8 +25,20 @@ internal static partial class PtxOperations
         public static ulong Apply(ulong a)
         {
             TFrom value = TRounding.Round(PtxLane.Get<TFrom>(a));
-            return PtxLane.Put(Saturates ? TTo.CreateSaturating(value) : TTo.CreateTruncating(value));
+            return !Saturates ? PtxLane.Put(TTo.CreateTruncating(value))
+                : !TFrom.IsNaN(value) ? PtxLane.Put(TTo.CreateSaturating(value))
+                : sizeof(TFrom) < 8 && sizeof(TTo) < 8 ? 0
+                : 1ul << (sizeof(TTo) * 8 - 1);
         }
+    }
+
+    /// <summary>A result that is narrower than its register keeps its sign there.</summary>
+    internal readonly struct SignExtend<TInner, TNarrow, TRegister> : IPtxUnary
+        where TInner : struct, IPtxUnary
+        where TNarrow : unmanaged, INumber<TNarrow>
+        where TRegister : unmanaged, INumber<TRegister>
+    {
+        public static ulong Apply(ulong a) => PtxLane.Put(TRegister.CreateTruncating(PtxLane.Get<TNarrow>(TInner.Apply(a))));
     }
 
     /// <summary>A conversion that needs no rounding to an integral value, or that drops the fraction.</summary>

@@ -1,6 +1,6 @@
 namespace TinyLM;
 
-// Functions of float32 lanes. A GPU's ".approx" forms err by a few units in the last place; these are exact to half of one,
+// Functions of lanes. A GPU's ".approx" forms err by a few units in the last place; these are exact to half of one,
 // so a kernel's tolerance must come from the error bounds in NVIDIA's manual, not from what the machine shows.
 internal static partial class PtxOperations
 {
@@ -57,6 +57,16 @@ internal static partial class PtxOperations
     internal readonly struct HyperbolicTangent : IPtxUnary
     {
         public static ulong Apply(ulong a) => PtxLane.Put((float)Math.Tanh(PtxLane.Get<float>(a)));
+    }
+
+    internal readonly struct PowerOfTwoHalf : IPtxUnary
+    {
+        public static ulong Apply(ulong a) => PtxLane.Put((Half)Math.Pow(2, (double)PtxLane.Get<Half>(a)));
+    }
+
+    internal readonly struct HyperbolicTangentHalf : IPtxUnary
+    {
+        public static ulong Apply(ulong a) => PtxLane.Put((Half)Math.Tanh((double)PtxLane.Get<Half>(a)));
     }
 
     /// <summary>cvt.rn.bf16x2.f32: the first operand becomes the high half.</summary>

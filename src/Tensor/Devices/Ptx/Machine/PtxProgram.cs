@@ -47,6 +47,11 @@ internal enum SpecialRegister
     GridSizeZ,
     LaneIndex,
     WarpIndex,
+    WarpCount,
     LanesBelow,
+    LanesUpTo,
+    LaneBit,
+    LanesFrom,
+    LanesAbove,
     DynamicSharedBytes,
 }

@@ -6,6 +6,14 @@ namespace TinyLM;
 /// <summary>The body of one entry as text: its statements, labels and declarations.</summary>
 internal sealed partial class PtxSource
 {
+    private readonly CompiledKernel _kernel;
+    private readonly string[] _lines;
+
+    private PtxSource(CompiledKernel kernel)
+    {
+        (_kernel, _lines) = (kernel, kernel.Ptx.Split('\n'));
+    }
+
     public List<PtxStatement> Statements { get; } = [];
 
     /// <summary>Label → index of the statement that follows it.</summary>
@@ -30,43 +38,9 @@ internal sealed partial class PtxSource
     /// <exception cref="DeviceException">A line that is no PTX, as far as this parser knows it.</exception>
     public static PtxSource Parse(CompiledKernel kernel)
     {
-        var source = new PtxSource();
-        string[] lines = kernel.Ptx.Split('\n');
-        int line = 0;
-        var dynamicShared = new List<string>();
-        for (; line < lines.Length && !lines[line].Contains($".entry {kernel.Entry}(", StringComparison.Ordinal); line++)
-        {
-            if (DynamicPattern().Match(lines[line]) is { Success: true } match)
-            {
-                dynamicShared.Add(match.Groups["name"].Value);
-            }
-        }
-
-        int offset = 0;
-        for (; line < lines.Length && lines[line].Trim() != "{"; line++)
-        {
-            if (PtxCompiler.ParameterPattern().Match(lines[line]) is { Success: true } match)
-            {
-                (int alignment, int bytes) = PtxParameterSize.Of(match);
-                offset = Align(offset, alignment);
-                source.ParameterOffsets[match.Groups["name"].Value] = offset;
-                offset += bytes;
-            }
-        }
-
-        string? label = null;
-        for (line++; line < lines.Length && lines[line].Trim() != "}"; line++)
-        {
-            source.ParseLine(kernel, lines[line].Trim(), line + 1, ref label);
-        }
-
-        // Dynamic shared memory begins after the static arrays.
-        source.SharedBytes = Align(source.SharedBytes, 16);
-        foreach (string name in dynamicShared)
-        {
-            source.SharedOffsets[name] = source.SharedBytes;
-        }
-
+        var source = new PtxSource(kernel);
+        source.FindFunctions();
+        source.ParseEntry();
         return source;
     }
 
@@ -74,7 +48,58 @@ internal sealed partial class PtxSource
 
     private static int Number(Group group) => int.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
 
-    private void ParseLine(CompiledKernel kernel, string text, int line, ref string? label)
+    private void ParseEntry()
+    {
+        int line = 0;
+        var dynamicShared = new List<string>();
+        for (; line < _lines.Length && !_lines[line].Contains($".entry {_kernel.Entry}(", StringComparison.Ordinal); line++)
+        {
+            if (DynamicPattern().Match(_lines[line]) is { Success: true } match)
+            {
+                dynamicShared.Add(match.Groups["name"].Value);
+            }
+        }
+
+        int offset = 0;
+        for (; line < _lines.Length && _lines[line].Trim() != "{"; line++)
+        {
+            if (PtxCompiler.ParameterPattern().Match(_lines[line]) is { Success: true } match)
+            {
+                (int alignment, int bytes) = PtxParameterSize.Of(match);
+                offset = Align(offset, alignment);
+                ParameterOffsets[match.Groups["name"].Value] = offset;
+                offset += bytes;
+            }
+        }
+
+        ParseBody(line + 1, new Scope(_kernel.Entry, "", Caller: null, [], [], CallSuffix: null));
+
+        // Dynamic shared memory begins after the static arrays.
+        SharedBytes = Align(SharedBytes, 16);
+        foreach (string name in dynamicShared)
+        {
+            SharedOffsets[name] = SharedBytes;
+        }
+    }
+
+    private void ParseBody(int line, Scope scope)
+    {
+        string? label = null;
+        for (; line < _lines.Length && _lines[line].Trim() != "}"; line++)
+        {
+            string text = _lines[line].Trim();
+            if (text == "{")
+            {
+                line = ParseCall(line + 1, scope);
+            }
+            else
+            {
+                ParseLine(text, line + 1, scope, ref label);
+            }
+        }
+    }
+
+    private void ParseLine(string text, int line, Scope scope, ref string? label)
     {
         if (text.Length == 0 || text.StartsWith("//", StringComparison.Ordinal))
         {
@@ -83,59 +108,66 @@ internal sealed partial class PtxSource
 
         if (text.EndsWith(':'))
         {
-            label = text[..^1];
+            label = text[..^1] + scope.Suffix;
             Labels[label] = Statements.Count;
         }
         else if (text.StartsWith('.'))
         {
-            ParseDeclaration(kernel, text, line, label);
+            ParseDeclaration(text, line, scope, label);
         }
         else if (StatementPattern().Match(text) is { Success: true } match)
         {
-            Statements.Add(new PtxStatement(
+            var statement = new PtxStatement(
                 line,
                 text,
                 match.Groups["guard"].Success ? match.Groups["guard"].Value : null,
                 match.Groups["not"].Length > 0,
                 match.Groups["opcode"].Value,
-                SplitOperands(match.Groups["operands"].Value)));
+                SplitOperands(match.Groups["operands"].Value));
+            Statements.Add(Place(statement, scope));
         }
         else
         {
-            throw Unknown(kernel, line, text);
+            throw Unknown(line, text);
         }
     }
 
-    private void ParseDeclaration(CompiledKernel kernel, string text, int line, string? label)
+    private void ParseDeclaration(string text, int line, Scope scope, string? label)
     {
         if (RegisterPattern().Match(text) is { Success: true } register)
         {
             int bits = register.Groups["type"].Value == "pred" ? 1 : Number(register.Groups["bits"]);
             for (int index = 0; index < Number(register.Groups["count"]); index++)
             {
-                Registers[register.Groups["name"].Value + index] = bits;
+                Registers[register.Groups["name"].Value + index + scope.Suffix] = bits;
             }
         }
         else if (ArrayPattern().Match(text) is { Success: true } array)
         {
             bool shared = array.Groups["space"].Value == "shared";
+            if (shared && scope.Caller is not null)
+            {
+                throw Unknown(line, text);
+            }
+
             int start = Align(shared ? SharedBytes : LocalBytes, Number(array.Groups["align"]));
             int end = start + Number(array.Groups["bytes"]);
-            (shared ? SharedOffsets : LocalOffsets)[array.Groups["name"].Value] = start;
+            (shared ? SharedOffsets : LocalOffsets)[array.Groups["name"].Value + scope.Suffix] = start;
+            scope.Locals.Add(array.Groups["name"].Value);
             (SharedBytes, LocalBytes) = shared ? (end, LocalBytes) : (SharedBytes, end);
         }
         else if (text.StartsWith(".branchtargets", StringComparison.Ordinal) && label is not null)
         {
-            BranchTargets[label] = PtxStatement.SplitList(text[".branchtargets".Length..].TrimEnd(';'));
+            BranchTargets[label] = [.. PtxStatement.SplitList(text[".branchtargets".Length..].TrimEnd(';')).Select(target => Rename(target, scope))];
         }
         else if (!text.StartsWith(".loc", StringComparison.Ordinal) && !text.StartsWith(".pragma", StringComparison.Ordinal))
         {
-            throw Unknown(kernel, line, text);
+            throw Unknown(line, text);
         }
     }
 
-    private static DeviceException Unknown(CompiledKernel kernel, int line, string text) =>
-        new($"{kernel.Name}: PTX line {line} '{text}' is not known to the interpreter.");
+    private DeviceException Unknown(int line, string text) =>
+        new($"{_kernel.Name}: PTX line {line} '{text}' is not known to the interpreter.");
 
     private static string[] SplitOperands(string text)
     {

@@ -20,8 +20,10 @@ internal sealed unsafe partial class PtxWarp
         if (program.LocalBytes * PtxLane.Count > _localCapacity)
         {
             NativeMemory.AlignedFree(Local);
+            NativeMemory.AlignedFree(LocalWritten);
             _localCapacity = program.LocalBytes * PtxLane.Count;
             Local = (byte*)NativeMemory.AlignedAlloc((nuint)_localCapacity, 64);
+            LocalWritten = (bool*)NativeMemory.AlignedAlloc((nuint)_localCapacity, 64);
         }
 
         if (Predicates.Length < program.PredicateCount)
@@ -58,7 +60,7 @@ internal sealed unsafe partial class PtxWarp
 
         if (program.LocalBytes > 0)
         {
-            new Span<byte>(Local, program.LocalBytes * PtxLane.Count).Fill(0xFF);
+            new Span<byte>(LocalWritten, program.LocalBytes * PtxLane.Count).Clear();
         }
 
         Array.Clear(_lanePc);
@@ -70,8 +72,10 @@ internal sealed unsafe partial class PtxWarp
     {
         NativeMemory.AlignedFree(Registers);
         NativeMemory.AlignedFree(Local);
+        NativeMemory.AlignedFree(LocalWritten);
         Registers = null;
         Local = null;
+        LocalWritten = null;
         (_registerCapacity, _localCapacity) = (0, 0);
     }
 
@@ -89,7 +93,12 @@ internal sealed unsafe partial class PtxWarp
             SpecialRegister.BlockSizeZ or SpecialRegister.GridSizeZ => 1,
             SpecialRegister.LaneIndex => lane,
             SpecialRegister.WarpIndex => Index,
+            SpecialRegister.WarpCount => (shape.ThreadsPerBlock + PtxLane.Count - 1) / PtxLane.Count,
             SpecialRegister.LanesBelow => (int)((1u << lane) - 1),
+            SpecialRegister.LanesUpTo => (int)((2u << lane) - 1),
+            SpecialRegister.LaneBit => (int)(1u << lane),
+            SpecialRegister.LanesFrom => (int)(uint.MaxValue << lane),
+            SpecialRegister.LanesAbove => (int)((uint.MaxValue << lane) - (1u << lane)),
             SpecialRegister.DynamicSharedBytes => shape.DynamicSharedBytes,
             _ => 0,
         });

@@ -33,6 +33,9 @@ internal sealed unsafe partial class PtxWarp
     /// <summary>Local memory of lane 0; the other lanes' follows, <see cref="PtxProgram.LocalBytes"/> each.</summary>
     public byte* Local { get; private set; }
 
+    /// <summary>Which bytes of <see cref="Local"/> the block has written.</summary>
+    public bool* LocalWritten { get; private set; }
+
     /// <summary>The lanes that now run.</summary>
     public uint Mask;
 
