@@ -6,6 +6,7 @@ internal sealed class AttentionLayer
     private readonly int _layer;
     private readonly AttentionShape _shape;
     private readonly Norm _norm;
+    private readonly HeadNorm? _headNorm;
     private readonly LinearLayer _qkv, _output;
 
     public AttentionLayer(GptConfig config, ParameterSet parameters, int layer)
@@ -13,6 +14,7 @@ internal sealed class AttentionLayer
         _layer = layer;
         _shape = Shape(config);
         _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
+        _headNorm = config.QueryKeyNorm ? new HeadNorm(config, parameters, $"{Name(layer)}.head_norm") : null;
         _qkv = new LinearLayer(config, parameters, $"{Name(layer)}.qkv");
         _output = new LinearLayer(config, parameters, $"{Name(layer)}.output");
     }
@@ -21,8 +23,16 @@ internal sealed class AttentionLayer
     {
         Norm.Declare(plan, config, $"{Name(layer)}.norm");
         LinearLayer.Declare(plan, config, $"{Name(layer)}.qkv", Shape(config).TotalWidth, config.Width, Initial.Deviation);
+        if (config.QueryKeyNorm)
+        {
+            HeadNorm.Declare(plan, config, $"{Name(layer)}.head_norm");
+        }
+
         LinearLayer.Declare(plan, config, $"{Name(layer)}.output", config.Width, Shape(config).QueryWidth, Initial.ResidualDeviation(config));
     }
+
+    /// <summary>The first heads of a row; the values' come after them.</summary>
+    private int QueryAndKeyHeads => _shape.QueryHeads + _shape.KeyValueHeads;
 
     /// <param name="x">[tokens, width].</param>
     /// <param name="context">Documents, positions, cache.</param>
@@ -30,9 +40,10 @@ internal sealed class AttentionLayer
     public Variable Forward(Variable x, in StreamContext context)
     {
         Variable qkv = _qkv.Forward(_norm.Forward(x));
+        qkv = _headNorm?.Forward(qkv, QueryAndKeyHeads) ?? qkv;
         if (!context.RotaryTable.IsNone)
         {
-            qkv = qkv.Rotary(context.Positions, context.RotaryTable, _shape.QueryHeads + _shape.KeyValueHeads);
+            qkv = qkv.Rotary(context.Positions, context.RotaryTable, QueryAndKeyHeads, _shape.HeadSize);
         }
 
         return _output.Forward(Attend(qkv, context), residual: x);
@@ -50,7 +61,8 @@ internal sealed class AttentionLayer
         return context.Tape.Constant(y);
     }
 
-    private static AttentionShape Shape(GptConfig config) => new(config.HeadCount, config.KeyValueHeadCount, config.HeadSize);
+    private static AttentionShape Shape(GptConfig config) =>
+        new(config.HeadCount, config.KeyValueHeadCount, config.HeadSize, config.AttentionWindow, config.AttentionSoftcap);
 
     private static string Name(int layer) => $"blocks.{layer}.attention";
 }

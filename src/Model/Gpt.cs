@@ -33,7 +33,7 @@ public sealed class Gpt
         }
         else
         {
-            _rotaryTable = Rotary.CreateTable(device, config.ContextLength, config.HeadSize, config.RotaryBase);
+            _rotaryTable = Rotary.CreateTable(device, config.ContextLength, config.RotarySize, config.RotaryBase, config.RotaryScale);
         }
 
         _blocks = new (AttentionLayer, MlpLayer)[config.LayerCount];

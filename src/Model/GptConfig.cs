@@ -65,6 +65,24 @@ public sealed record GptConfig
 
     public double RotaryBase { get; init; } = 10000;
 
+    /// <summary>The part of a head's columns, its first ones, that rotary positions turn (GPT-NeoX, Black et al., 2022): an even number of them.</summary>
+    public double RotaryFraction { get; init; } = 1;
+
+    /// <summary>Rotary positions are divided by it, to stretch a context (Chen et al., "Extending context window", 2023).</summary>
+    public double RotaryScale { get; init; } = 1;
+
+    /// <summary>A token sees at most this many tokens of its document, itself included (Mistral, Jiang et al., 2023); 0: all up to itself.</summary>
+    public int AttentionWindow { get; init; }
+
+    /// <summary>An attention score s becomes cap · tanh(s / cap) (Gemma 2, 2024); 0: it stays.</summary>
+    public float AttentionSoftcap { get; init; }
+
+    /// <summary>
+    /// Whether each head of the queries and keys is normalised, before rotary positions, by the model's kind of norm, with one gain of a head's
+    /// columns for all heads (Henry et al., "Query-key normalization for transformers", 2020).
+    /// </summary>
+    public bool QueryKeyNorm { get; init; }
+
     public MlpKind Mlp { get; init; }
 
     /// <summary>Whether linear layers and norms have biases.</summary>
@@ -81,6 +99,10 @@ public sealed record GptConfig
 
     [JsonIgnore]
     public int HeadSize => Width / HeadCount;
+
+    /// <summary>Columns of a head that rotary positions turn.</summary>
+    [JsonIgnore]
+    public int RotarySize => (int)Math.Round(HeadSize * RotaryFraction);
 
     /// <summary>nanoGPT's shape of GPT-2: LayerNorm, learned positions, GELU, tied head, no biases.</summary>
     public static GptConfig Gpt2(int layers, int heads, int width, int context, int vocabulary) => new()
@@ -142,9 +164,39 @@ public sealed record GptConfig
             throw new ArgumentException(FormattableString.Invariant($"config: LogitSoftcap is {LogitSoftcap}, expected 0 (none) or more."));
         }
 
-        if (Positions == PositionKind.Rotary && HeadSize % 2 != 0)
+        if (Positions == PositionKind.Rotary)
+        {
+            ValidateRotary();
+        }
+
+        if (AttentionWindow < 0)
+        {
+            throw new ArgumentException($"config: AttentionWindow is {AttentionWindow}, expected at least 1, or 0 for all tokens.");
+        }
+
+        if (!float.IsFinite(AttentionSoftcap) || AttentionSoftcap < 0)
+        {
+            throw new ArgumentException($"config: AttentionSoftcap is {AttentionSoftcap}, expected a positive number, or 0 for none.");
+        }
+    }
+
+    private void ValidateRotary()
+    {
+        if (HeadSize % 2 != 0 && RotaryFraction == 1)
         {
             throw new ArgumentException($"config: a head size of {HeadSize} (Width {Width} / HeadCount {HeadCount}) is odd; rotary positions turn pairs.");
+        }
+
+        double turned = HeadSize * RotaryFraction;
+        if (!(RotaryFraction is > 0 and <= 1) || Math.Abs(turned - RotarySize) > 1e-6 || RotarySize < 2 || RotarySize % 2 != 0)
+        {
+            throw new ArgumentException(
+                $"config: RotaryFraction is {RotaryFraction}, which turns {turned:0.##} columns of a head of {HeadSize}, expected an even number from 2 to {HeadSize}.");
+        }
+
+        if (!double.IsFinite(RotaryScale) || RotaryScale <= 0)
+        {
+            throw new ArgumentException($"config: RotaryScale is {RotaryScale}, expected a positive number.");
         }
     }
 

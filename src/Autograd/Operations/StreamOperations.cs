@@ -16,12 +16,12 @@ public static class StreamOperations
     }
 
     /// <inheritdoc cref="TinyLM.Rotary.Apply"/>
-    public static Variable Rotary(this Variable x, IndexTensor positions, Tensor table, int headCount)
+    public static Variable Rotary(this Variable x, IndexTensor positions, Tensor table, int headCount, int headSize = 0)
     {
         Tensor y = x.Tape.Allocate(x.Rows, x.Columns);
-        TinyLM.Rotary.Apply(x.Value, positions, table, headCount, inverse: false, y);
+        TinyLM.Rotary.Apply(x.Value, positions, table, headCount, inverse: false, y, headSize);
         var operation = x.Tape.Record<RotaryRecord>(x);
-        operation?.Set(x, positions, table, headCount);
+        operation?.Set(x, positions, table, headCount, headSize);
         return x.Tape.Result(operation, y);
     }
 
@@ -33,6 +33,29 @@ public static class StreamOperations
         var operation = qkv.Tape.Record<AttentionRecord>(qkv);
         operation?.Set(qkv, offsets, shape, logSumExp);
         return qkv.Tape.Result(operation, y);
+    }
+
+    /// <inheritdoc cref="TinyLM.Attention.ForwardTail"/>
+    public static Variable AttentionTail(this Variable q, DocumentOffsets queryOffsets, Variable kv, DocumentOffsets offsets, AttentionShape shape)
+    {
+        Tensor y = q.Tape.Allocate(q.Rows, shape.QueryWidth), logSumExp = q.Tape.Allocate(q.Rows, shape.QueryHeads);
+        TinyLM.Attention.ForwardTail(q.Value, queryOffsets, kv.Value, offsets, shape, y, logSumExp);
+        var operation = q.Tape.Record<AttentionTailRecord>(q, kv);
+        operation?.Set(q, queryOffsets, kv, offsets, shape, logSumExp);
+        return q.Tape.Result(operation, y);
+    }
+
+    /// <summary>Where a kernel that only writes puts a gradient.</summary>
+    private static Tensor Target(Variable operand, GradientSlot slot) =>
+        slot.Accumulate ? operand.Tape.Allocate(operand.Rows, operand.Columns) : slot.Tensor;
+
+    /// <summary>Adds what was written to <see cref="Target"/> where there was a gradient before.</summary>
+    private static void AddTarget(Tensor target, GradientSlot slot)
+    {
+        if (slot.Accumulate)
+        {
+            Elementwise.Accumulate(target, slot.Tensor);
+        }
     }
 
     private sealed class EmbeddingRecord : Operation
@@ -56,17 +79,17 @@ public static class StreamOperations
         private Variable _x;
         private IndexTensor _positions;
         private Tensor _table;
-        private int _headCount;
+        private int _headCount, _headSize;
 
         public override string Name => "Rotary";
 
-        public void Set(Variable x, IndexTensor positions, Tensor table, int headCount) =>
-            (_x, _positions, _table, _headCount) = (x, positions, table, headCount);
+        public void Set(Variable x, IndexTensor positions, Tensor table, int headCount, int headSize) =>
+            (_x, _positions, _table, _headCount, _headSize) = (x, positions, table, headCount, headSize);
 
         /// <summary>A turn is undone in place, and the gradient passed on.</summary>
         public override void Backward(Tensor gradient)
         {
-            TinyLM.Rotary.Apply(gradient, _positions, _table, _headCount, inverse: true, gradient);
+            TinyLM.Rotary.Apply(gradient, _positions, _table, _headCount, inverse: true, gradient, _headSize);
             _x.PassGradient(gradient);
         }
     }
@@ -86,12 +109,33 @@ public static class StreamOperations
         public override void Backward(Tensor gradient)
         {
             GradientSlot qkv = _qkv.BeginGradient();
-            Tensor target = qkv.Accumulate ? _qkv.Tape.Allocate(_qkv.Rows, _qkv.Columns) : qkv.Tensor;
+            Tensor target = Target(_qkv, qkv);
             TinyLM.Attention.Backward(_qkv.Value, _offsets, _shape, Output.Value, _logSumExp, gradient, target);
-            if (qkv.Accumulate)
-            {
-                Elementwise.Accumulate(target, qkv.Tensor);
-            }
+            AddTarget(target, qkv);
+        }
+    }
+
+    private sealed class AttentionTailRecord : Operation
+    {
+        private Variable _q, _kv;
+        private DocumentOffsets _queryOffsets = null!, _offsets = null!;
+        private AttentionShape _shape;
+        private Tensor _logSumExp;
+
+        public override string Name => "AttentionTail";
+
+        public void Set(
+            Variable q, DocumentOffsets queryOffsets, Variable kv, DocumentOffsets offsets, AttentionShape shape, Tensor logSumExp) =>
+            (_q, _queryOffsets, _kv, _offsets, _shape, _logSumExp) = (q, queryOffsets, kv, offsets, shape, logSumExp);
+
+        public override void Backward(Tensor gradient)
+        {
+            GradientSlot q = _q.BeginGradientOrScratch(), kv = _kv.BeginGradientOrScratch();
+            Tensor dq = Target(_q, q), dkv = Target(_kv, kv);
+            TinyLM.Attention.BackwardTail(
+                _q.Value, _queryOffsets, _kv.Value, _offsets, _shape, Output.Value, _logSumExp, gradient, dq, dkv);
+            AddTarget(dq, q);
+            AddTarget(dkv, kv);
         }
     }
 }

@@ -4,7 +4,9 @@ namespace TinyLM;
 
 /// <summary>
 /// Rotary positions (Su et al., "RoFormer", 2021) in Llama's half-split layout: in each of the first heads of a row, the pair
-/// (i, i + size/2) turns by position · base^(-2i/size). The backward pass is the turn by the opposite angle.
+/// (i, i + size/2) turns by position · base^(-2i/size). The size is the head's, or that of its first columns alone (GPT-NeoX, Black et al.,
+/// 2022). Positions may be divided by a scale, to stretch a context (linear position interpolation, Chen et al., 2023). The backward pass is
+/// the turn by the opposite angle.
 /// </summary>
 public static unsafe class Rotary
 {
@@ -13,42 +15,60 @@ public static unsafe class Rotary
     /// <summary>
     /// Cosines and sines of every position, [positions, size] : size/2 cosines, then size/2 sines. Computed in double; lives with the device.
     /// </summary>
-    public static Tensor CreateTable(Device device, int positions, int headSize, double @base)
+    /// <param name="device">Where it lives.</param>
+    /// <param name="positions">As many as a document may have.</param>
+    /// <param name="rotarySize">Columns of a head that turn: all of them, or its first ones.</param>
+    /// <param name="base">Of the angles.</param>
+    /// <param name="scale">Positions are divided by it.</param>
+    /// <exception cref="ArgumentException">The size is odd or below 2, or the scale not positive.</exception>
+    public static Tensor CreateTable(Device device, int positions, int rotarySize, double @base, double scale = 1)
     {
-        if (headSize % 2 != 0)
+        ArgumentNullException.ThrowIfNull(device);
+        if (rotarySize < 2 || rotarySize % 2 != 0)
         {
-            throw new ArgumentException($"Rotary: a head size of {headSize} is odd, and rotary turns pairs.");
+            throw new ArgumentException($"Rotary: {rotarySize} columns of a head turn, expected 2 or a multiple of it: rotary turns pairs.");
         }
 
-        int half = headSize / 2;
-        var values = new float[(long)positions * headSize];
+        if (!double.IsFinite(scale) || scale <= 0)
+        {
+            throw new ArgumentException($"Rotary: positions are divided by {scale}, expected a positive number.");
+        }
+
+        int half = rotarySize / 2;
+        var values = new float[(long)positions * rotarySize];
         for (int position = 0; position < positions; position++)
         {
             for (int i = 0; i < half; i++)
             {
-                var (sine, cosine) = Math.SinCos(position * Math.Pow(@base, -2.0 * i / headSize));
-                values[(long)position * headSize + i] = (float)cosine;
-                values[(long)position * headSize + half + i] = (float)sine;
+                var (sine, cosine) = Math.SinCos(position / scale * Math.Pow(@base, -2.0 * i / rotarySize));
+                values[(long)position * rotarySize + i] = (float)cosine;
+                values[(long)position * rotarySize + half + i] = (float)sine;
             }
         }
 
-        Tensor table = device.Allocate(positions, headSize, "rotary");
+        Tensor table = device.Allocate(positions, rotarySize, "rotary");
         table.CopyFrom(values);
         return table;
     }
 
     /// <param name="x">[tokens, columns]; the first <paramref name="headCount"/> heads of each row turn, the other columns are copied.</param>
     /// <param name="positions">[tokens]: position of each token in its document.</param>
-    /// <param name="table">Of <see cref="CreateTable"/>.</param>
+    /// <param name="table">Of <see cref="CreateTable"/>: [positions, columns of a head that turn].</param>
     /// <param name="headCount">Heads that turn: those of queries and keys.</param>
     /// <param name="inverse">Turn back: the backward pass.</param>
     /// <param name="y">[tokens, columns]; may be x.</param>
-    public static void Apply(Tensor x, IndexTensor positions, Tensor table, int headCount, bool inverse, Tensor y)
+    /// <param name="headSize">Columns of a head; 0: as many as the table has. Those after the table's are copied.</param>
+    public static void Apply(Tensor x, IndexTensor positions, Tensor table, int headCount, bool inverse, Tensor y, int headSize = 0)
     {
-        int headSize = table.Columns;
+        headSize = headSize == 0 ? table.Columns : headSize;
         Shapes.Check(nameof(Rotary), nameof(y), y, x.Rows, x.Columns);
         Shapes.CheckLength(nameof(Rotary), "positions", positions, x.Rows);
         Shapes.CheckRange(nameof(Rotary), "position", positions, table.Rows);
+        if (headSize < table.Columns)
+        {
+            throw new ArgumentException($"Rotary: a head has {headSize} columns, of which {table.Columns}, those of the table, cannot turn.");
+        }
+
         if (headCount * headSize > x.Columns)
         {
             throw new ArgumentException($"Rotary: {headCount} heads of {headSize} need {headCount * headSize} columns, x is {x.Describe()}.");
@@ -57,37 +77,48 @@ public static unsafe class Rotary
         switch (x.Device)
         {
             case CpuDevice cpu:
-                cpu.For(x.Rows, new ApplyBody(x, positions, table, headCount, inverse, y), smallestShare: 16);
+                cpu.For(x.Rows, new ApplyBody(x, positions, table, headCount, headSize, inverse, y), smallestShare: 16);
                 break;
             case GpuDevice gpu:
                 gpu.Launch(ApplyGpu, GpuReduction.GroupsForRows(x.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
-                    .With(x).With(positions).With(table).With(headCount).With(headSize).With(inverse ? -1f : 1f).With(y).With(x.Rows).With(x.Columns).Run();
+                    .With(x).With(positions).With(table).With(headCount).With(headSize).With(table.Columns).With(inverse ? -1f : 1f).With(y)
+                    .With(x.Rows).With(x.Columns).Run();
                 break;
         }
     }
 
-    private readonly struct ApplyBody(Tensor x, IndexTensor positions, Tensor table, int headCount, bool inverse, Tensor y) : CpuDevice.IRangeBody
+    private readonly struct ApplyBody(Tensor x, IndexTensor positions, Tensor table, int headCount, int headSize, bool inverse, Tensor y)
+        : CpuDevice.IRangeBody
     {
         private readonly float* _x = x.Pointer, _table = table.Pointer, _y = y.Pointer;
         private readonly int* _positions = positions.Pointer;
-        private readonly int _columns = x.Columns, _headCount = headCount, _headSize = table.Columns;
+        private readonly int _columns = x.Columns, _headCount = headCount, _headSize = headSize, _rotarySize = table.Columns;
         private readonly float _direction = inverse ? -1 : 1;
 
         public void Run(long start, long end)
         {
-            int half = _headSize / 2, turned = _headCount * _headSize;
+            int half = _rotarySize / 2, heads = _headCount * _headSize, copied = _headSize - _rotarySize;
             for (long token = start; token < end; token++)
             {
-                float* x = _x + token * _columns, y = _y + token * _columns, cosines = _table + (long)_positions[token] * _headSize;
-                for (int head = 0; head < _headCount; head++)
+                float* x = _x + token * _columns, y = _y + token * _columns, cosines = _table + (long)_positions[token] * _rotarySize;
+                for (int head = 0; head < heads; head += _headSize)
                 {
-                    Turn(x + head * _headSize, y + head * _headSize, cosines, cosines + half, half);
+                    Turn(x + head, y + head, cosines, cosines + half, half);
+                    if (copied > 0)
+                    {
+                        Copy(x, y, head + _rotarySize, copied);
+                    }
                 }
 
-                if (x != y)
-                {
-                    new ReadOnlySpan<float>(x + turned, _columns - turned).CopyTo(new Span<float>(y + turned, _columns - turned));
-                }
+                Copy(x, y, heads, _columns - heads);
+            }
+        }
+
+        private static void Copy(float* x, float* y, int first, int count)
+        {
+            if (x != y)
+            {
+                new ReadOnlySpan<float>(x + first, count).CopyTo(new Span<float>(y + first, count));
             }
         }
 
@@ -114,7 +145,16 @@ public static unsafe class Rotary
 
     /// <summary>A warp a token.</summary>
     private static void ApplyKernel(
-        ArrayView<float> x, ArrayView<int> positions, ArrayView<float> table, int headCount, int headSize, float direction, ArrayView<float> y, int tokens, int columns)
+        ArrayView<float> x,
+        ArrayView<int> positions,
+        ArrayView<float> table,
+        int headCount,
+        int headSize,
+        int rotarySize,
+        float direction,
+        ArrayView<float> y,
+        int tokens,
+        int columns)
     {
         int token = GpuReduction.Row(), lane = GpuReduction.Lane();
         if (token >= tokens)
@@ -122,7 +162,7 @@ public static unsafe class Rotary
             return;
         }
 
-        int half = headSize / 2, row = token * columns, angles = positions[token] * headSize;
+        int half = rotarySize / 2, row = token * columns, angles = positions[token] * rotarySize, heads = headCount * headSize;
         for (int pair = lane; pair < headCount * half; pair += GpuReduction.WarpSize)
         {
             int head = pair / half, i = pair - head * half, at = row + head * headSize + i;
@@ -131,9 +171,13 @@ public static unsafe class Rotary
             y[at + half] = second * cosine + first * sine;
         }
 
-        for (int column = headCount * headSize + lane; column < columns; column += GpuReduction.WarpSize)
+        int firstCopied = rotarySize < headSize ? 0 : heads;
+        for (int column = firstCopied + lane; column < columns; column += GpuReduction.WarpSize)
         {
-            y[row + column] = x[row + column];
+            if (column >= heads || column % headSize >= rotarySize)
+            {
+                y[row + column] = x[row + column];
+            }
         }
     }
 }

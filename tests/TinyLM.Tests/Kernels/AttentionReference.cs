@@ -18,13 +18,14 @@ internal static class AttentionReference
     /// <summary>The result of one head of one token.</summary>
     public static double[] Row(double[] qkv, int start, int token, int head, AttentionShape shape, out double logSumExp)
     {
-        double[] weights = Weights(qkv, start, token, head, shape, out logSumExp);
+        int first = FirstKey(start, token, shape);
+        double[] weights = Weights(qkv, first, token, head, shape, out logSumExp, out _);
         var row = new double[shape.HeadSize];
-        for (int key = start; key <= token; key++)
+        for (int key = first; key <= token; key++)
         {
             for (int i = 0; i < row.Length; i++)
             {
-                row[i] += weights[key - start] * qkv[Value(key, head, shape) + i];
+                row[i] += weights[key - first] * qkv[Value(key, head, shape) + i];
             }
         }
 
@@ -34,28 +35,29 @@ internal static class AttentionReference
     public static double[] Backward(double[] qkv, double[] dy, DocumentOffsets offsets, AttentionShape shape)
     {
         var gradient = new double[qkv.Length];
-        double scale = 1 / Math.Sqrt(shape.HeadSize);
+        double scale = Scale(shape);
         ForEachRow(offsets, shape, (start, token, head) =>
         {
-            double[] weights = Weights(qkv, start, token, head, shape, out _);
+            int first = FirstKey(start, token, shape);
+            double[] weights = Weights(qkv, first, token, head, shape, out _, out double[] slopes);
             var weightGradients = new double[weights.Length];
             int query = Query(token, head, shape);
             int result = (token * shape.QueryWidth) + (head * shape.HeadSize);
             double mean = 0;
-            for (int key = start; key <= token; key++)
+            for (int key = first; key <= token; key++)
             {
                 for (int i = 0; i < shape.HeadSize; i++)
                 {
-                    weightGradients[key - start] += dy[result + i] * qkv[Value(key, head, shape) + i];
-                    gradient[Value(key, head, shape) + i] += weights[key - start] * dy[result + i];
+                    weightGradients[key - first] += dy[result + i] * qkv[Value(key, head, shape) + i];
+                    gradient[Value(key, head, shape) + i] += weights[key - first] * dy[result + i];
                 }
 
-                mean += weights[key - start] * weightGradients[key - start];
+                mean += weights[key - first] * weightGradients[key - first];
             }
 
-            for (int key = start; key <= token; key++)
+            for (int key = first; key <= token; key++)
             {
-                double scoreGradient = scale * weights[key - start] * (weightGradients[key - start] - mean);
+                double scoreGradient = scale * slopes[key - first] * weights[key - first] * (weightGradients[key - first] - mean);
                 for (int i = 0; i < shape.HeadSize; i++)
                 {
                     gradient[query + i] += scoreGradient * qkv[Key(key, head, shape) + i];
@@ -66,15 +68,22 @@ internal static class AttentionReference
         return gradient;
     }
 
-    private static double[] Weights(double[] qkv, int start, int token, int head, AttentionShape shape, out double logSumExp)
+    /// <summary>Also the slope of the cap at each score: 1 without one.</summary>
+    private static double[] Weights(
+        double[] qkv, int first, int token, int head, AttentionShape shape, out double logSumExp, out double[] slopes)
     {
-        var scores = new double[token - start + 1];
-        for (int key = start; key <= token; key++)
+        var scores = new double[token - first + 1];
+        slopes = new double[scores.Length];
+        for (int key = first; key <= token; key++)
         {
             for (int i = 0; i < shape.HeadSize; i++)
             {
-                scores[key - start] += qkv[Query(token, head, shape) + i] * qkv[Key(key, head, shape) + i] / Math.Sqrt(shape.HeadSize);
+                scores[key - first] += qkv[Query(token, head, shape) + i] * qkv[Key(key, head, shape) + i] * Scale(shape);
             }
+
+            double tanh = shape.Softcap > 0 ? Math.Tanh(scores[key - first] / shape.Softcap) : 0;
+            slopes[key - first] = 1 - tanh * tanh;
+            scores[key - first] = shape.Softcap > 0 ? shape.Softcap * tanh : scores[key - first];
         }
 
         double maximum = scores.Max();
@@ -82,6 +91,11 @@ internal static class AttentionReference
         logSumExp = logarithm;
         return Array.ConvertAll(scores, score => Math.Exp(score - logarithm));
     }
+
+    private static double Scale(AttentionShape shape) => shape.ScoreScale > 0 ? shape.ScoreScale : 1 / Math.Sqrt(shape.HeadSize);
+
+    private static int FirstKey(int start, int token, AttentionShape shape) =>
+        shape.Window > 0 ? Math.Max(start, token - shape.Window + 1) : start;
 
     private static void ForEachRow(DocumentOffsets offsets, AttentionShape shape, Action<int, int, int> visit)
     {

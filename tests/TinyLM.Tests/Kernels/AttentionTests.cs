@@ -12,6 +12,16 @@ public class AttentionTests
         new("head 40", [97, 64], new AttentionShape(2, 1, 40)),
         new("one document", [1100], new AttentionShape(2, 1, 20)),
         new("tile edges", [96, 97, 480, 481, 31, 32], new AttentionShape(1, 1, 32)),
+        new("many of length 1", [.. Enumerable.Repeat(1, 300)], new AttentionShape(4, 2, 16)),
+        new("window 1", [50, 1, 500], new AttentionShape(2, 1, 16, Window: 1)),
+        new("window 100 over tile edges", [96, 97, 480, 481, 31, 1000], new AttentionShape(1, 1, 32, Window: 100)),
+        new("window 479", [970], new AttentionShape(2, 1, 8, Window: 479)),
+        new("window 520, capped", [1100, 519, 520, 521], new AttentionShape(2, 2, 24, Window: 520, Softcap: 1)),
+        new("capped, own scale", [130, 7], new AttentionShape(3, 1, 40, Softcap: 0.5f, ScoreScale: 1)),
+        new("head 64", [100, 30], new AttentionShape(2, 2, 64)),
+        new("head 80, window", [100, 30], new AttentionShape(2, 2, 80, Window: 17)),
+        new("head 1", [40], new AttentionShape(2, 2, 1)),
+        new("head 127", [40, 3], new AttentionShape(2, 2, 127)),
     ];
 
     [TestCaseSource(nameof(Cases))]
@@ -105,6 +115,105 @@ public class AttentionTests
         using var device = Device.Open("cpu", 2);
         var @case = new Case("cached", [75], new AttentionShape(4, 2, 20));
         CheckCached(device, @case, [firstChunk, 1, 2, 9, 75 - firstChunk - 12], 2e-6);
+    }
+
+    [Test]
+    public void Generation_with_a_window_and_capped_scores_agrees_with_the_whole_document([Values(1, 3, 40)] int firstChunk)
+    {
+        using var device = Device.Open("cpu", 2);
+        var @case = new Case("cached", [175], new AttentionShape(4, 2, 20, Window: 35, Softcap: 2));
+        CheckCached(device, @case, [firstChunk, 1, 2, 9, 100, 175 - firstChunk - 112], 2e-6);
+    }
+
+    [TestCase("cpu", 700, 800)]
+    [TestCase("interpreted", 21, 40)]
+    public void A_window_as_long_as_the_document_changes_no_bit(string name, int length, int window)
+    {
+        using var device = Device.Open(name);
+        var shape = new AttentionShape(2, 1, 12);
+        var whole = Run(device, new Case("whole", [length, 3], shape));
+        foreach (int tokens in new[] { length, window, int.MaxValue })
+        {
+            var windowed = Run(device, new Case("windowed", [length, 3], shape with { Window = tokens }));
+            Assert.That(windowed, Is.EqualTo(whole));
+        }
+    }
+
+    [TestCase("cpu", new[] { 700, 1, 200, 97 }, new[] { 515, 1, 5, 96 }, 0)]
+    [TestCase("cpu", new[] { 1300, 30, 200 }, new[] { 700, 29, 130 }, 110)]
+    [TestCase("interpreted", new[] { 50, 1, 7 }, new[] { 17, 1, 6 }, 0)]
+    [TestCase("interpreted", new[] { 50, 1, 7 }, new[] { 17, 1, 6 }, 9)]
+    public void A_tail_of_queries_has_the_bits_of_the_whole_pass(string name, int[] lengths, int[] tails, int window)
+    {
+        using var device = Device.Open(name);
+        var @case = new Case("tail", lengths, new AttentionShape(4, 2, 20, window, Softcap: 3));
+        AttentionShape shape = @case.Shape;
+        var queries = DocumentOffsets.FromLengths(tails);
+        var whole = Run(device, @case);
+        float[] kv = Columns(@case.Qkv(), shape.TotalWidth, shape.QueryWidth, 2 * shape.KeyValueWidth);
+        Tensor q = Upload(Columns(@case.Qkv(), shape.TotalWidth, 0, shape.QueryWidth), shape.QueryWidth);
+        Tensor keys = device.Upload(@case.Tokens, 2 * shape.KeyValueWidth, kv);
+        Tensor y = device.Poisoned(q.Rows, shape.QueryWidth), logSumExp = device.Poisoned(q.Rows, shape.QueryHeads);
+        Tensor dq = device.Poisoned(q.Rows, shape.QueryWidth), dkv = device.Poisoned(@case.Tokens, 2 * shape.KeyValueWidth);
+        Attention.ForwardTail(q, queries, keys, @case.Offsets, shape, y, logSumExp);
+        Attention.BackwardTail(q, queries, keys, @case.Offsets, shape, y, logSumExp, Upload(@case.Dy(), shape.QueryWidth), dq, dkv);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(y.ToArray(), Is.EqualTo(Tails(whole.Y, shape.QueryWidth)));
+            Assert.That(logSumExp.ToArray(), Is.EqualTo(Tails(whole.LogSumExp, shape.QueryHeads)));
+            Assert.That(dq.ToArray(), Is.EqualTo(Tails(Columns(whole.Dqkv, shape.TotalWidth, 0, shape.QueryWidth), shape.QueryWidth)));
+            Assert.That(dkv.ToArray(), Has.None.NaN);
+        }
+
+        Tensor Upload(float[] all, int columns) => device.Upload(queries.TokenCount, columns, Tails(all, columns));
+
+        float[] Tails(float[] all, int columns)
+        {
+            var rows = new List<float>();
+            for (int document = 0; document < tails.Length; document++)
+            {
+                int end = @case.Offsets.Starts[document + 1];
+                rows.AddRange(all.AsSpan((end - tails[document]) * columns, tails[document] * columns));
+            }
+
+            return [.. rows];
+        }
+    }
+
+    [TestCase("cpu")]
+    [TestCase("interpreted")]
+    public void Keys_before_the_window_are_not_read(string name)
+    {
+        const int length = 130, window = 20, unread = 32;
+        using var device = Device.Open(name);
+        var @case = new Case("window", [length], new AttentionShape(2, 1, 8, window));
+        AttentionShape shape = @case.Shape;
+        float[] qkv = @case.Qkv(), clean = [.. qkv];
+        for (int token = 0; token < unread; token++)
+        {
+            qkv.AsSpan((token * shape.TotalWidth) + shape.QueryWidth, 2 * shape.KeyValueWidth).Fill(float.NaN);
+        }
+
+        // A tile of twelve queries may still score keys of the panel that its first one sees into.
+        int first = unread + window + 11;
+        Assert.That(Rows(qkv, whole: true), Is.EqualTo(Rows(clean, whole: true)));
+        Assert.That(Rows(qkv, whole: false), Is.EqualTo(Rows(clean, whole: false)));
+
+        float[] Rows(float[] values, bool whole)
+        {
+            Tensor all = device.Upload(length, shape.TotalWidth, values), y = device.Poisoned(length, shape.QueryWidth);
+            if (whole)
+            {
+                Attention.Forward(all, @case.Offsets, shape, y, device.Poisoned(length, shape.QueryHeads));
+            }
+            else
+            {
+                Tensor cache = device.Upload(length, 2 * shape.KeyValueWidth, Columns(values, shape.TotalWidth, shape.QueryWidth, 2 * shape.KeyValueWidth));
+                Attention.ForwardCached(all.RowRange(first, length - first), cache, first, shape, y.RowRange(first, length - first));
+            }
+
+            return y.RowRange(first, length - first).ToArray();
+        }
     }
 
     [Test]
@@ -207,18 +316,10 @@ public class AttentionTests
         foreach (var (name, start, width) in @case.Parts())
         {
             Assert.That(
-                Numbers.RelativeError(Columns(actual.Dqkv, start, width), Columns(gradient, start, width)), Is.LessThan(2 * tolerance), name);
-        }
-
-        T[] Columns<T>(T[] all, int start, int width)
-        {
-            var part = new T[@case.Tokens * width];
-            for (int i = 0; i < part.Length; i++)
-            {
-                part[i] = all[(i / width * @case.Shape.TotalWidth) + start + (i % width)];
-            }
-
-            return part;
+                Numbers.RelativeError(
+                    Columns(actual.Dqkv, @case.Shape.TotalWidth, start, width), Columns(gradient, @case.Shape.TotalWidth, start, width)),
+                Is.LessThan(2 * tolerance),
+                name);
         }
     }
 
@@ -237,6 +338,18 @@ public class AttentionTests
 
         double[] expected = AttentionReference.Forward(Doubles(@case.Qkv()), @case.Offsets, shape).Y;
         Assert.That(Numbers.RelativeError(y.ToArray(), expected), Is.LessThan(tolerance));
+    }
+
+    /// <summary>Columns <paramref name="start"/> to <paramref name="start"/> + <paramref name="width"/> - 1 of a matrix.</summary>
+    private static T[] Columns<T>(T[] all, int columns, int start, int width)
+    {
+        var part = new T[all.Length / columns * width];
+        for (int i = 0; i < part.Length; i++)
+        {
+            part[i] = all[(i / width * columns) + start + (i % width)];
+        }
+
+        return part;
     }
 
     private static (float[] Y, float[] LogSumExp, float[] Dqkv) Run(Device device, Case @case)

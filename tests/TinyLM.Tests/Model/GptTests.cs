@@ -112,6 +112,28 @@ public class GptTests
     }
 
     [Test]
+    public void A_window_hides_what_lies_further_back_than_all_layers_reach()
+    {
+        using Device device = Device.Open("cpu", 1);
+        GptConfig config = TinyModels.AllOptions with { AttentionWindow = 3 };
+        var model = new Gpt(device, config, seed: 3);
+        int[] ids = TinyModels.Documents(5, 12).Ids.ToArray();
+        float[] before = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(12));
+        ids[2] = (ids[2] + 1) % TinyModels.Vocabulary;
+        float[] after = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(12));
+
+        // Each layer carries the token two further.
+        int reach = 2 + config.LayerCount * (config.AttentionWindow - 1) + 1;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(after[(reach * TinyModels.Vocabulary)..], Is.EqualTo(before[(reach * TinyModels.Vocabulary)..]));
+            Assert.That(Row(after, reach - 1), Is.Not.EqualTo(Row(before, reach - 1)));
+        }
+
+        static float[] Row(float[] logits, int token) => logits[(token * TinyModels.Vocabulary)..((token + 1) * TinyModels.Vocabulary)];
+    }
+
+    [Test]
     public void A_document_longer_than_the_context_and_an_unknown_id_are_refused()
     {
         using Device device = Device.Open("cpu", 1);

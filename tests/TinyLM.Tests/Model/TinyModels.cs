@@ -6,12 +6,26 @@ internal static class TinyModels
     public const int Vocabulary = 11;
     public const int Context = 12;
 
+    /// <summary>Everything that attention and rotary positions may have.</summary>
+    public static GptConfig AllOptions => GptConfig.Llama(2, 4, 32, Context, Vocabulary) with
+    {
+        KeyValueHeadCount = 2,
+        AttentionWindow = 5,
+        AttentionSoftcap = 4,
+        QueryKeyNorm = true,
+        RotaryFraction = 0.5,
+        RotaryScale = 2,
+    };
+
     public static IEnumerable<TestCaseData> Configs =>
     [
         new TestCaseData(GptConfig.Gpt2(2, 2, 16, Context, Vocabulary)).SetArgDisplayNames("GPT-2"),
         new TestCaseData(GptConfig.Gpt2(1, 2, 16, Context, Vocabulary) with { Biases = true, TiedHead = false, Mlp = MlpKind.ReluSquared })
             .SetArgDisplayNames("GPT-2 with biases"),
         new TestCaseData(GptConfig.Llama(2, 4, 16, Context, Vocabulary) with { KeyValueHeadCount = 2 }).SetArgDisplayNames("Llama"),
+        new TestCaseData(AllOptions).SetArgDisplayNames("Llama with all options"),
+        new TestCaseData(GptConfig.Gpt2(1, 2, 16, Context, Vocabulary) with { QueryKeyNorm = true, AttentionWindow = 7 })
+            .SetArgDisplayNames("GPT-2 with norms of heads and a window"),
     ];
 
     /// <summary>Documents of [BOS] + random tokens; BOS is the last id.</summary>

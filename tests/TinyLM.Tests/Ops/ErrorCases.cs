@@ -18,7 +18,7 @@ public static class ErrorCases
             tape => New(tape, 5, 24).LayerNorm(New(tape, 1, 24), New(tape, 2, 24))),
         new("Embedding", "of an id too large", "Embedding: id 7 is outside 0 … 6.", tape => New(tape, 7, 4).Embedding(Indices(tape, 0, 7, 1))),
         new("Embedding", "of a negative id", "Embedding: id -1 is outside 0 … 6.", tape => New(tape, 7, 4).Embedding(Indices(tape, 0, -1, 1))),
-        new("Rotary", "of an odd head size", "a head size of 5 is odd", tape => Rotary.CreateTable(tape.Device, 4, 5, 100)),
+        new("Rotary", "of an odd head size", "Rotary: 5 columns of a head turn, expected 2 or a multiple of it", tape => Rotary.CreateTable(tape.Device, 4, 5, 100)),
         new("Rotary", "of too many heads", "3 heads of 4 need 12 columns", tape => New(tape, 2, 8).Rotary(Indices(tape, 0, 1), Table(tape), 3)),
         new("Rotary", "of too few positions", "Rotary: 1 positions, expected 2", tape => New(tape, 2, 8).Rotary(Indices(tape, 0), Table(tape), 2)),
         new("Rotary", "of a position past the table", "Rotary: position 4 is outside 0 … 3.",
@@ -58,11 +58,40 @@ public static class ErrorCases
         new("CrossEntropy", "of a negative cap", "a softcap of -1; expected 0 or more", tape => New(tape, 2, 9).CrossEntropy(Indices(tape, 0, 1), new CrossEntropyOptions(0, -1))),
         new("LinearCrossEntropy", "of another width", "LinearCrossEntropy: weight is a tensor [9, 4], expected [9, 5].",
             tape => New(tape, 2, 5).LinearCrossEntropy(New(tape, 9, 4), Indices(tape, 0, 1))),
+        new("Rotary", "of a scale of 0", "Rotary: positions are divided by 0,", tape => Rotary.CreateTable(tape.Device, 4, 4, 100, scale: 0)),
+        new("Rotary", "of heads smaller than the table", "Rotary: a head has 3 columns, of which 4, those of the table, cannot turn.",
+            tape => New(tape, 2, 8).Rotary(Indices(tape, 0, 1), Table(tape), 2, headSize: 3)),
+        new("RmsNorm", "of too many heads", "RmsNorm: 3 heads of 8 columns do not fit in x, a tensor [5, 20].",
+            tape => New(tape, 5, 20).RmsNorm(headCount: 3, headSize: 8)),
+        new("RmsNorm", "of heads without columns", "RmsNorm: 3 heads of 0 columns do not fit", tape => New(tape, 5, 20).RmsNorm(headCount: 3)),
+        new("RmsNorm", "of a gain longer than a head", "RmsNorm: gain is a tensor [1, 20], expected [1, 8].",
+            tape => New(tape, 5, 20).RmsNorm(New(tape, 1, 20), headCount: 2, headSize: 8)),
+        new("LayerNorm", "of too many heads", "LayerNorm: 3 heads of 8 columns do not fit in x, a tensor [5, 20].",
+            tape => New(tape, 5, 20).LayerNorm(headCount: 3, headSize: 8)),
+        new("Attention", "of a negative window", "attention: a window of -1 tokens, expected at least 1, or 0 for all.",
+            tape => New(tape, 6, 24).Attention(DocumentOffsets.OneDocument(6), new AttentionShape(2, 2, 4, Window: -1))),
+        new("Attention", "of a negative cap", "attention: scores capped at -5, expected a positive cap, or 0 for none.",
+            tape => New(tape, 6, 24).Attention(DocumentOffsets.OneDocument(6), new AttentionShape(2, 2, 4, Softcap: -5))),
+        new("Attention", "of a negative scale", "attention: a score scale of -2, expected a positive one, or 0",
+            tape => New(tape, 6, 24).Attention(DocumentOffsets.OneDocument(6), new AttentionShape(2, 2, 4, ScoreScale: -2))),
+        new("AttentionTail", "of queries that do not fit the tails", "attention: q is [5, 8], expected [4, 8].",
+            tape => Tail(tape, queries: 5, [4], [6])),
+        new("AttentionTail", "of other documents", "attention: queries of 1 documents, expected 2, those of the keys.",
+            tape => Tail(tape, queries: 4, [4], [3, 3])),
+        new("AttentionTail", "of a tail longer than its document", "attention: document 1 has 3 queries, expected at most 2, its tokens.",
+            tape => Tail(tape, queries: 4, [1, 3], [4, 2])),
     ];
 
     private static Variable New(Tape tape, int rows, int columns, string? name = null) => tape.Input(tape.Device.Temporary(rows, columns, name));
 
     private static IndexTensor Indices(Tape tape, params int[] values) => tape.Device.TemporaryIndices(values);
+
+    private static Variable Tail(Tape tape, int queries, int[] tails, int[] lengths)
+    {
+        DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
+        return New(tape, queries, 8).AttentionTail(
+            DocumentOffsets.FromLengths(tails), New(tape, offsets.TokenCount, 16), offsets, new AttentionShape(2, 2, 4));
+    }
 
     private static Tensor Table(Tape tape) => Rotary.CreateTable(tape.Device, 4, 4, 100);
 }

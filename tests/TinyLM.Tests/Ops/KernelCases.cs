@@ -1,7 +1,7 @@
 namespace TinyLM.Tests;
 
 /// <summary>Kernels that are not on a tape by themselves: the raw matrix product, sums, the optimiser's step, attention with a cache.</summary>
-public static class KernelCases
+public static partial class KernelCases
 {
     private const int Step = 3;
     private const double LearningRate = 0.01, WeightDecay = 0.1, GradientScale = 0.5;
@@ -33,6 +33,7 @@ public static class KernelCases
         AttentionCached(firstCount: 1, tokens: 3, new AttentionShape(2, 1, 5)),
         AttentionCached(20, 21, new AttentionShape(4, 2, 8)),
         AttentionCached(9, 40, new AttentionShape(1, 1, 32)),
+        .. AttentionCachedOptions(),
     ];
 
     /// <summary>c is an operand, since it may be added to.</summary>
@@ -92,7 +93,7 @@ public static class KernelCases
 
     /// <summary>A document in two parts, the second seeing the first through the cache, whose free rows hold NaN.</summary>
     private static KernelCase AttentionCached(int firstCount, int tokens, AttentionShape shape) => new(
-        "AttentionCached", $"{firstCount} and {tokens - firstCount} of {shape.QueryHeads}/{shape.KeyValueHeads} heads of {shape.HeadSize}",
+        "AttentionCached", $"{firstCount} and {tokens - firstCount} of {OpCases.Describe(shape)}",
         [new("qkv", tokens, shape.TotalWidth)],
         (device, x) =>
         {

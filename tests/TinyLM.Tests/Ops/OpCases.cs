@@ -22,6 +22,7 @@ public static partial class OpCases
         .. Embeddings(),
         .. Rotaries(),
         .. Attentions(),
+        .. AttentionOptions(),
         .. CrossEntropies(),
         .. Sums(),
         .. Reductions(),

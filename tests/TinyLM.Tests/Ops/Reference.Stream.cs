@@ -32,18 +32,23 @@ public static partial class Reference
         return [dtable];
     }
 
-    /// <summary>In each of the first heads, the pair (i, i + size/2) turns by position · base^(-2i/size); the inverse turns back.</summary>
-    public static Matrix Rotary(Matrix x, ReadOnlySpan<int> positions, int headCount, int headSize, double @base, bool inverse = false)
+    /// <summary>
+    /// In each of the first heads, the pair (i, i + size/2) turns by position / scale · base^(-2i/size), where size is the head's or, for its
+    /// first columns alone, <paramref name="rotarySize"/>; the inverse turns back.
+    /// </summary>
+    public static Matrix Rotary(
+        Matrix x, ReadOnlySpan<int> positions, int headCount, int headSize, double @base, bool inverse = false, int rotarySize = 0, double scale = 1)
     {
         Matrix y = x.Clone();
+        int size = rotarySize == 0 ? headSize : rotarySize;
         for (int token = 0; token < x.Rows; token++)
         {
             for (int head = 0; head < headCount; head++)
             {
-                for (int i = 0; i < headSize / 2; i++)
+                for (int i = 0; i < size / 2; i++)
                 {
-                    double angle = positions[token] * Math.Pow(@base, -2.0 * i / headSize) * (inverse ? -1 : 1);
-                    int first = head * headSize + i, second = first + headSize / 2;
+                    double angle = positions[token] / scale * Math.Pow(@base, -2.0 * i / size) * (inverse ? -1 : 1);
+                    int first = head * headSize + i, second = first + size / 2;
                     y[token, first] = x[token, first] * Math.Cos(angle) - x[token, second] * Math.Sin(angle);
                     y[token, second] = x[token, first] * Math.Sin(angle) + x[token, second] * Math.Cos(angle);
                 }

@@ -11,18 +11,17 @@ public static unsafe partial class Attention
     /// <summary>A distance of rows that spreads them over the first-level cache: an odd number of cache lines.</summary>
     private static int RowDistance(int columns) => RoundUp(columns, 32) + 16;
 
-    private static void ForwardOnCpu(
-        CpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp)
+    private static void ForwardOnCpu(CpuDevice device, in Operands operands, AttentionShape shape, Tensor y, Tensor logSumExp)
     {
-        var deal = new Deal(device, offsets, shape.QueryHeads);
-        deal.Run(new ForwardJob(device, deal, shape, qkv, y, logSumExp));
+        var deal = new Deal(device, operands.Offsets, shape.QueryHeads);
+        deal.Run(new ForwardJob(device, deal, operands, shape, y, logSumExp));
     }
 
     private static void BackwardOnCpu(
-        CpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp, Tensor dy, Tensor dqkv)
+        CpuDevice device, in Operands operands, AttentionShape shape, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dkv)
     {
-        var deal = new Deal(device, offsets, shape.KeyValueHeads);
-        deal.Run(new BackwardJob(device, deal, shape, qkv, y, logSumExp, dy, dqkv));
+        var deal = new Deal(device, operands.Offsets, shape.KeyValueHeads);
+        deal.Run(new BackwardJob(device, deal, operands, shape, y, logSumExp, dy, dq, dkv));
     }
 
     /// <summary>
@@ -70,11 +69,7 @@ public static unsafe partial class Attention
             return first < units;
         }
 
-        public void Unit(int unit, out int start, out int length, out int head)
-        {
-            int document = _documents[unit / _heads];
-            (start, length, head) = (_offsets.Starts[document], _offsets.LengthOf(document), unit % _heads);
-        }
+        public void Unit(int unit, out int document, out int head) => (document, head) = (_documents[unit / _heads], unit % _heads);
 
         public int LongestDocument => _offsets.LongestDocument;
 

@@ -10,13 +10,17 @@ public static unsafe partial class Attention
     private const int KeyBlock = 480;
 
     private readonly struct BackwardJob(
-        CpuDevice device, Deal deal, AttentionShape shape, Tensor qkv, Tensor y, Tensor logSumExp, Tensor dy, Tensor dqkv) : IWorkerJob
+        CpuDevice device, Deal deal, Operands operands, AttentionShape shape, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dkv)
+        : IWorkerJob
     {
-        private readonly float* _qkv = qkv.Pointer;
+        private readonly Operands _operands = operands;
+        private readonly float* _queries = operands.Queries.Pointer;
+        private readonly float* _keys = operands.Keys.Pointer + operands.KeyColumn;
         private readonly float* _y = y.Pointer;
         private readonly float* _logSumExp = logSumExp.Pointer;
         private readonly float* _dy = dy.Pointer;
-        private readonly float* _dqkv = dqkv.Pointer;
+        private readonly float* _dq = dq.Pointer;
+        private readonly float* _dkv = dkv.Pointer + operands.KeyColumn;
         private readonly AttentionShape _shape = shape;
 
         public void Run(int worker)
@@ -26,45 +30,53 @@ public static unsafe partial class Attention
             {
                 for (; unit < last; unit++)
                 {
-                    deal.Unit(unit, out int start, out int length, out int head);
-                    RunGroup(start, length, head, scratch);
+                    deal.Unit(unit, out int document, out int head);
+                    RunGroup(document, head, scratch);
                 }
             }
         }
 
         /// <summary>One key/value head and the query heads that share it, in their order: so no sum depends on who comes first.</summary>
-        private void RunGroup(int start, int length, int keyValueHead, float* scratch)
+        private void RunGroup(int document, int keyValueHead, float* scratch)
         {
-            nint stride = _shape.TotalWidth;
             int headSize = _shape.HeadSize;
-            nint keys = (start * stride) + _shape.QueryWidth + (keyValueHead * headSize);
+            int length = _operands.Offsets.LengthOf(document);
+            int before = length - _operands.QueryOffsets.LengthOf(document);
+            nint keys = ((nint)_operands.Offsets.Starts[document] * _operands.KeyStride) + (keyValueHead * headSize);
             nint values = keys + _shape.KeyValueWidth;
-            var head = new HeadBackward(scratch, length, headSize, stride, _shape.QueryWidth, _shape.QueryHeads);
-            head.PackKeysAndValues(_qkv + keys, _qkv + values);
+            var head = new HeadBackward(scratch, _shape, length, before, _operands.QueryStride, _operands.KeyStride);
+            head.PackKeysAndValues(_keys + keys, _keys + values);
+
+            // Where the query of the document's first token would stand: so a token's place is the same for queries and keys.
+            nint start = (nint)_operands.QueryOffsets.Starts[document] - before;
             for (int member = 0; member < _shape.GroupSize; member++)
             {
                 int query = (keyValueHead * _shape.GroupSize) + member;
-                nint queries = (start * stride) + (query * headSize);
-                nint results = ((nint)start * _shape.QueryWidth) + (query * headSize);
-                float* logSumExp = _logSumExp + ((nint)start * _shape.QueryHeads) + query;
-                head.AddQueryHead(_qkv + queries, _y + results, logSumExp, _dy + results, _dqkv + queries, isFirst: member == 0);
+                nint queries = (start * _operands.QueryStride) + (query * headSize);
+                nint results = (start * _shape.QueryWidth) + (query * headSize);
+                float* logSumExp = _logSumExp + (start * _shape.QueryHeads) + query;
+                head.AddQueryHead(_queries + queries, _y + results, logSumExp, _dy + results, _dq + queries, isFirst: member == 0);
             }
 
-            head.StoreKeyAndValueGradients(_dqkv + keys, _dqkv + values);
+            head.StoreKeyAndValueGradients(_dkv + keys, _dkv + values);
         }
     }
 
     /// <summary>
     /// The gradients of one key/value head of one document. Probabilities P come back from the log-sum-exp; with dP = dy·vᵀ and
-    /// δ = Σ dy·y, dS = scale·P·(dP - δ), and then dq = dS·k, dk = dSᵀ·q, dv = Pᵀ·dy.
+    /// δ = Σ dy·y, dS = scale·P·(dP - δ), and then dq = dS·k, dk = dSᵀ·q, dv = Pᵀ·dy. Blocks of queries and keys lie at multiples of
+    /// their size in the document; only the first block of a tail of queries may begin within one.
     /// </summary>
     private readonly ref struct HeadBackward
     {
         private const int Stride = KeyBlock + 48;
+        private readonly AttentionShape _shape;
         private readonly int _length;
+        private readonly int _before;
         private readonly int _headSize;
         private readonly int _width;
-        private readonly nint _stride;
+        private readonly nint _queryStride;
+        private readonly nint _keyStride;
         private readonly nint _resultStride;
         private readonly nint _logSumExpStride;
         private readonly float* _packedKeys;
@@ -80,10 +92,17 @@ public static unsafe partial class Attention
         private readonly float* _resultGradientRows;
         private readonly float* _queryGradients;
 
-        public HeadBackward(float* scratch, int length, int headSize, nint stride, nint resultStride, nint logSumExpStride)
+        /// <param name="scratch">Of <see cref="ScratchSize"/>.</param>
+        /// <param name="shape">As in the forward pass.</param>
+        /// <param name="length">Tokens of the document.</param>
+        /// <param name="before">Its tokens before the first query.</param>
+        /// <param name="queryStride">From one query to the next.</param>
+        /// <param name="keyStride">From one key to the next.</param>
+        public HeadBackward(float* scratch, AttentionShape shape, int length, int before, nint queryStride, nint keyStride)
         {
-            (_length, _headSize, _stride, _resultStride, _logSumExpStride) = (length, headSize, stride, resultStride, logSumExpStride);
-            _width = RoundUp(headSize, MicroKernel.Columns);
+            (_shape, _length, _before, _queryStride, _keyStride) = (shape, length, before, queryStride, keyStride);
+            (_headSize, _resultStride, _logSumExpStride) = (shape.HeadSize, shape.QueryWidth, shape.QueryHeads);
+            _width = RoundUp(_headSize, MicroKernel.Columns);
             nint whole = (nint)RoundUp(length, QueryBlock) * _width;
             nint block = (nint)QueryBlock * _width;
             nint strip = QueryBlock * Stride;
@@ -109,20 +128,27 @@ public static unsafe partial class Attention
 
         public void PackKeysAndValues(float* keys, float* values)
         {
-            PackKeys(keys, _stride, _length, _headSize, _packedKeys);
-            PackKeys(values, _stride, _length, _headSize, _packedValues);
-            Panels.PackRows(keys, _stride, 0, _length, _length, _headSize, _keyRows);
+            PackKeys(keys, _keyStride, _length, _headSize, _packedKeys);
+            PackKeys(values, _keyStride, _length, _headSize, _packedValues);
+            Panels.PackRows(keys, _keyStride, 0, _length, _length, _headSize, _keyRows);
+
+            // Gradients begin at the diagonal; keys before it are only added to, or seen by no query.
+            int added = RoundUp(_before, MicroKernel.Rows) * _width;
+            new Span<float>(_keyGradients, added).Clear();
+            new Span<float>(_valueGradients, added).Clear();
         }
 
+        /// <summary>All pointers are those of the document's first token.</summary>
         public void AddQueryHead(float* q, float* y, float* logSumExp, float* dy, float* dq, bool isFirst)
         {
             float* deltas = stackalloc float[QueryBlock];
-            for (int query = 0; query < _length; query += QueryBlock)
+            int rows;
+            for (int query = _before; query < _length; query += rows)
             {
-                int rows = Math.Min(QueryBlock, _length - query);
+                rows = Math.Min(QueryBlock - (query % QueryBlock), _length - query);
                 float* blockY = y + (query * _resultStride);
                 float* blockDy = dy + (query * _resultStride);
-                CopyRows(q + (query * _stride), _stride, rows, _headSize, _queries, _headSize);
+                CopyRows(q + (query * _queryStride), _queryStride, rows, _headSize, _queries, _headSize);
                 CopyRows(blockDy, _resultStride, rows, _headSize, _resultGradients, _headSize);
                 Panels.PackRows(_queries, _headSize, 0, rows, rows, _headSize, _queryRows);
                 Panels.PackRows(_resultGradients, _headSize, 0, rows, rows, _headSize, _resultGradientRows);
@@ -131,7 +157,8 @@ public static unsafe partial class Attention
                     deltas[row] = Dot(blockDy + (row * _resultStride), blockY + (row * _resultStride), _headSize);
                 }
 
-                for (int key = 0; key < query + rows; key += KeyBlock)
+                int firstKey = _shape.FirstKey(query);
+                for (int key = firstKey / KeyBlock * KeyBlock; key < query + rows; key += KeyBlock)
                 {
                     for (int row = 0; row < rows; row += MicroKernel.Rows)
                     {
@@ -139,47 +166,67 @@ public static unsafe partial class Attention
                     }
 
                     int keys = Math.Min(KeyBlock, query + rows - key);
-                    for (int tile = 0; tile < keys; tile += MicroKernel.Rows)
+                    for (int tile = Math.Max(0, firstKey - key) / MicroKernel.Rows * MicroKernel.Rows; tile < keys; tile += MicroKernel.Rows)
                     {
-                        AddKeyTile(key, tile, Math.Max(0, key + tile - query), rows, accumulate: !isFirst || key + tile < query);
+                        int first = Math.Max(0, key + tile - query);
+                        int end = Math.Min(rows, key + tile + MicroKernel.Rows - 1 + _shape.Reach - query);
+                        AddKeyTile(key, tile, first, end, rows, accumulate: !isFirst || key + tile < query);
                     }
                 }
 
-                CopyRows(_queryGradients, _width, rows, _headSize, dq + (query * _stride), _stride);
+                CopyRows(_queryGradients, _width, rows, _headSize, dq + (query * _queryStride), _queryStride);
             }
         }
 
         public void StoreKeyAndValueGradients(float* dk, float* dv)
         {
-            CopyRows(_keyGradients, _width, _length, _headSize, dk, _stride);
-            CopyRows(_valueGradients, _width, _length, _headSize, dv, _stride);
+            CopyRows(_keyGradients, _width, _length, _headSize, dk, _keyStride);
+            CopyRows(_valueGradients, _width, _length, _headSize, dv, _keyStride);
         }
 
         /// <summary>P and dS of twelve queries against a block of keys, and what the block adds to their gradient.</summary>
         private void AddQueryTile(int query, int row, int rows, int key, float* logSumExp, float* deltas)
         {
             int last = Math.Min(query + row + rows, key + KeyBlock);
-            float* probabilities = _probabilities + (row * Stride);
-            float* scoreGradients = _scoreGradients + (row * Stride);
-            MultiplyByKeys(_queries + (row * _headSize), _headSize, _packedKeys, key, last, probabilities, Stride);
-            MultiplyByKeys(_resultGradients + (row * _headSize), _headSize, _packedValues, key, last, scoreGradients, Stride);
-            float scale = 1 / MathF.Sqrt(_headSize);
+            int lowest = PanelStart(_shape.FirstKey(query + row));
+            int start = Math.Max(key, lowest);
+            if (start >= last)
+            {
+                return;
+            }
+
+            float* probabilities = _probabilities + (row * Stride) + (start - key);
+            float* scoreGradients = _scoreGradients + (row * Stride) + (start - key);
+            MultiplyByKeys(_queries + (row * _headSize), _headSize, _packedKeys, start, last, probabilities, Stride);
+            MultiplyByKeys(_resultGradients + (row * _headSize), _headSize, _packedValues, start, last, scoreGradients, Stride);
+            float scale = _shape.Scale;
+            int padded = Math.Min(last + MicroKernel.Rows, key + KeyBlock) - start;
             for (int i = 0; i < rows; i++)
             {
                 int token = query + row + i;
-                int count = Math.Min(token + 1 - key, KeyBlock);
-                Differentiate(
-                    probabilities + (i * Stride),
-                    scoreGradients + (i * Stride),
-                    count,
-                    Math.Min(last - key + MicroKernel.Rows, KeyBlock),
-                    scale,
-                    logSumExp[token * _logSumExpStride],
-                    deltas[row + i]);
+                int count = Math.Min(token + 1, key + KeyBlock) - start;
+                float* p = probabilities + (i * Stride);
+                float* ds = scoreGradients + (i * Stride);
+                float delta = deltas[row + i];
+                if (_shape.Softcap > 0)
+                {
+                    CapWithSlope(p, ds, count, _shape.UnscaledCap, delta);
+                    delta = 0;
+                }
+
+                Differentiate(p, ds, count, padded, scale, logSumExp[token * _logSumExpStride], delta);
+                int firstKey = Math.Min(_shape.FirstKey(token), key + KeyBlock);
+                if (firstKey > key)
+                {
+                    // From a little before the strip's start: a tile of twelve keys may begin there.
+                    int from = Math.Max(key, start - 16) - start;
+                    new Span<float>(p + from, firstKey - start - from).Clear();
+                    new Span<float>(ds + from, firstKey - start - from).Clear();
+                }
             }
 
             MultiplyByRows(
-                key, last - key, scoreGradients, Stride, _keyRows, _length, _headSize, _queryGradients + (row * _width), _width, key > 0);
+                start, last - start, scoreGradients, Stride, _keyRows, _length, _headSize, _queryGradients + (row * _width), _width, lowest < key);
         }
 
         /// <summary>Scores to P, and dP to dS, in place; zeros from <paramref name="count"/> to <paramref name="padded"/>.</summary>
@@ -214,10 +261,10 @@ public static unsafe partial class Attention
         }
 
         /// <summary>
-        /// What the block's queries from <paramref name="first"/> on, which are those that see the tile's twelve keys, add to the
-        /// keys' and values' gradients. The kernel reads P and dS down their columns.
+        /// What the block's queries from <paramref name="first"/> to <paramref name="end"/> - 1, which are those that see any of the tile's
+        /// twelve keys, add to the keys' and values' gradients. The kernel reads P and dS down their columns.
         /// </summary>
-        private void AddKeyTile(int key, int tile, int first, int rows, bool accumulate)
+        private void AddKeyTile(int key, int tile, int first, int end, int rows, bool accumulate)
         {
             for (int column = 0; column < _headSize; column += MicroKernel.Columns)
             {
@@ -228,10 +275,10 @@ public static unsafe partial class Attention
                 nint target = ((nint)(key + tile) * _width) + column;
                 var store = new TileStore { C = _valueGradients + target, Stride = _width, Accumulate = accumulate };
                 MicroKernel.Multiply(
-                    rows - first, _probabilities + offset, sizeof(float), step, _resultGradientRows + panel, width, width, store);
+                    end - first, _probabilities + offset, sizeof(float), step, _resultGradientRows + panel, width, width, store);
                 store.C = _keyGradients + target;
                 MicroKernel.Multiply(
-                    rows - first, _scoreGradients + offset, sizeof(float), step, _queryRows + panel, width, width, store);
+                    end - first, _scoreGradients + offset, sizeof(float), step, _queryRows + panel, width, width, store);
             }
         }
     }

@@ -63,7 +63,7 @@ public static unsafe partial class Attention
                     Keys = headKeys,
                     Values = headKeys + _shape.KeyValueWidth,
                     KeyStride = 2 * _shape.KeyValueWidth,
-                    HeadSize = _shape.HeadSize,
+                    Shape = _shape,
                     Y = _y + (head * _shape.HeadSize),
                     YStride = _shape.QueryWidth,
                 }.Run(scratch);
@@ -78,14 +78,21 @@ public static unsafe partial class Attention
             for (int row = 0; row < _newCount; row++)
             {
                 float* query = _qkv + ((nint)row * _shape.TotalWidth) + (head * size);
-                int seen = cachedCount + row + 1;
+                int token = cachedCount + row;
+                int seen = token + 1 - _shape.FirstKey(token);
+                float* firstKey = keys + (_shape.FirstKey(token) * stride);
                 for (int key = 0; key < seen; key++)
                 {
-                    scores[key] = Dot(query, keys + (key * stride), size);
+                    scores[key] = Dot(query, firstKey + (key * stride), size);
+                }
+
+                if (_shape.Softcap > 0)
+                {
+                    Cap(scores, seen, _shape.UnscaledCap);
                 }
 
                 HeadForward.Softmax(scores, seen, seen, _shape.Scale, out float factor);
-                SumValues(scores, seen, factor, keys + _shape.KeyValueWidth, _y + ((nint)row * _shape.QueryWidth) + (head * size));
+                SumValues(scores, seen, factor, firstKey + _shape.KeyValueWidth, _y + ((nint)row * _shape.QueryWidth) + (head * size));
             }
         }
 

@@ -5,35 +5,40 @@ namespace TinyLM;
 public static unsafe partial class Attention
 {
     private readonly struct ForwardJob(
-        CpuDevice device, Deal deal, AttentionShape shape, Tensor qkv, Tensor y, Tensor logSumExp) : IWorkerJob
+        CpuDevice device, Deal deal, Operands operands, AttentionShape shape, Tensor y, Tensor logSumExp) : IWorkerJob
     {
-        private readonly float* _qkv = qkv.Pointer;
+        private readonly Operands _operands = operands;
+        private readonly float* _queries = operands.Queries.Pointer;
+        private readonly float* _keys = operands.Keys.Pointer + operands.KeyColumn;
         private readonly float* _y = y.Pointer;
         private readonly float* _logSumExp = logSumExp.Pointer;
         private readonly AttentionShape _shape = shape;
 
         public void Run(int worker)
         {
-            nint stride = _shape.TotalWidth;
             float* scratch = device.WorkerScratch(worker, HeadForward.ScratchSize(deal.LongestDocument, _shape.HeadSize));
             while (deal.Next(out int unit, out int last))
             {
                 for (; unit < last; unit++)
                 {
-                    deal.Unit(unit, out int start, out int length, out int head);
-                    float* keys = _qkv + (start * stride) + _shape.QueryWidth + (head / _shape.GroupSize * _shape.HeadSize);
+                    deal.Unit(unit, out int document, out int head);
+                    nint query = _operands.QueryOffsets.Starts[document];
+                    int count = _operands.QueryOffsets.LengthOf(document);
+                    float* keys = _keys + ((nint)_operands.Offsets.Starts[document] * _operands.KeyStride)
+                        + (head / _shape.GroupSize * _shape.HeadSize);
                     new HeadForward
                     {
-                        Queries = _qkv + (start * stride) + (head * _shape.HeadSize),
-                        QueryStride = stride,
-                        QueryCount = length,
+                        Queries = _queries + (query * _operands.QueryStride) + (head * _shape.HeadSize),
+                        QueryStride = _operands.QueryStride,
+                        QueryCount = count,
+                        Before = _operands.Offsets.LengthOf(document) - count,
                         Keys = keys,
                         Values = keys + _shape.KeyValueWidth,
-                        KeyStride = stride,
-                        HeadSize = _shape.HeadSize,
-                        Y = _y + ((nint)start * _shape.QueryWidth) + (head * _shape.HeadSize),
+                        KeyStride = _operands.KeyStride,
+                        Shape = _shape,
+                        Y = _y + (query * _shape.QueryWidth) + (head * _shape.HeadSize),
                         YStride = _shape.QueryWidth,
-                        LogSumExp = _logSumExp + ((nint)start * _shape.QueryHeads) + head,
+                        LogSumExp = _logSumExp + (query * _shape.QueryHeads) + head,
                         LogSumExpStride = _shape.QueryHeads,
                     }.Run(scratch);
                 }
@@ -43,7 +48,8 @@ public static unsafe partial class Attention
 
     /// <summary>
     /// One head of one document. For 12 queries at a time: a strip of scores against the packed keys up to the diagonal, the
-    /// softmax of each row in the cache, and its product with the packed values. Exact: the strip is as long as the document.
+    /// softmax of each row in the cache, and its product with the packed values. Exact: the strip is as long as the document, or as
+    /// its window. Strips begin at whole panels of the document, so that a row's bits do not depend on the rows beside it.
     /// </summary>
     private ref struct HeadForward
     {
@@ -56,7 +62,7 @@ public static unsafe partial class Attention
         public float* Keys;
         public float* Values;
         public nint KeyStride;
-        public int HeadSize;
+        public AttentionShape Shape;
         public float* Y;
         public nint YStride;
 
@@ -72,37 +78,56 @@ public static unsafe partial class Attention
 
         public readonly void Run(float* scratch)
         {
-            int keys = Before + QueryCount;
-            int width = RoundUp(HeadSize, MicroKernel.Columns);
-            int stripStride = RowDistance(keys);
+            // What no query sees is left out, as if the document began after it.
+            int skipped = PanelStart(Shape.FirstKey(Before));
+            int before = Before - skipped;
+            int keys = before + QueryCount;
+            int headSize = Shape.HeadSize;
+            int width = RoundUp(headSize, MicroKernel.Columns);
+            int stripStride = RowDistance(Math.Min(keys, Shape.Reach + MicroKernel.Rows + MicroKernel.Columns));
             float* packedKeys = scratch;
-            float* packedValues = packedKeys + ((nint)RoundUp(keys, MicroKernel.Columns) * HeadSize);
+            float* packedValues = packedKeys + ((nint)RoundUp(keys, MicroKernel.Columns) * headSize);
             float* strip = packedValues + ((nint)keys * width);
             float* queries = strip + (MicroKernel.Rows * stripStride);
             float* results = queries + (MicroKernel.Rows * width);
             float* factors = results + (MicroKernel.Rows * width);
-            PackKeys(Keys, KeyStride, keys, HeadSize, packedKeys);
-            Panels.PackRows(Values, KeyStride, 0, keys, keys, HeadSize, packedValues);
-            float scale = 1 / MathF.Sqrt(HeadSize);
+            PackKeys(Keys + (skipped * KeyStride), KeyStride, keys, headSize, packedKeys);
+            Panels.PackRows(Values + (skipped * KeyStride), KeyStride, 0, keys, keys, headSize, packedValues);
+            float scale = Shape.Scale;
             for (int first = 0; first < QueryCount; first += MicroKernel.Rows)
             {
                 int rows = Math.Min(MicroKernel.Rows, QueryCount - first);
-                int seen = Before + first + rows;
-                CopyRows(Queries + (first * QueryStride), QueryStride, rows, HeadSize, queries, HeadSize);
-                MultiplyByKeys(queries, HeadSize, packedKeys, 0, seen, strip, stripStride);
+                int start = PanelStart(Shape.FirstKey(before + first));
+                int seen = before + first + rows;
+                CopyRows(Queries + (first * QueryStride), QueryStride, rows, headSize, queries, headSize);
+                MultiplyByKeys(queries, headSize, packedKeys, start, seen, strip, stripStride);
                 for (int row = 0; row < rows; row++)
                 {
-                    float logSumExp = Softmax(strip + (row * stripStride), Before + first + row + 1, seen, scale, out factors[row]);
+                    float* scores = strip + (row * stripStride);
+                    int token = before + first + row;
+                    int count = token + 1 - start;
+                    if (Shape.Softcap > 0)
+                    {
+                        Cap(scores, count, Shape.UnscaledCap);
+                    }
+
+                    int outside = Shape.FirstKey(token) - start;
+                    if (outside > 0)
+                    {
+                        new Span<float>(scores, outside).Fill(float.NegativeInfinity);
+                    }
+
+                    float logSumExp = Softmax(scores, count, seen - start, scale, out factors[row]);
                     if (LogSumExp != null)
                     {
                         LogSumExp[(first + row) * LogSumExpStride] = logSumExp;
                     }
                 }
 
-                MultiplyByRows(0, seen, strip, stripStride, packedValues, keys, HeadSize, results, width, accumulate: false);
+                MultiplyByRows(start, seen - start, strip, stripStride, packedValues, keys, headSize, results, width, accumulate: false);
                 for (int row = 0; row < rows; row++)
                 {
-                    CopyScaled(results + (row * width), factors[row], Y + ((first + row) * YStride), HeadSize);
+                    CopyScaled(results + (row * width), factors[row], Y + ((first + row) * YStride), headSize);
                 }
             }
         }

@@ -64,6 +64,32 @@ public static unsafe partial class Attention
         }
     }
 
+    /// <summary>The first key of the panel that <paramref name="key"/> lies in.</summary>
+    private static int PanelStart(int key) => key / MicroKernel.Columns * MicroKernel.Columns;
+
+    /// <summary>Unscaled scores become cap · tanh(score / cap); up to 15 after them do, too.</summary>
+    private static void Cap(float* scores, int count, float cap)
+    {
+        VectorLane caps = VectorLane.Constant(cap), inverse = VectorLane.Constant(1 / cap);
+        for (int i = 0; i < count; i += VectorLane.Width)
+        {
+            (caps * Tanh(VectorLane.Load(scores + i) * inverse)).Store(scores + i);
+        }
+    }
+
+    /// <summary>As <see cref="Cap"/>; and dP becomes (dP - <paramref name="delta"/>) · (1 - tanh²), the cap's slope.</summary>
+    private static void CapWithSlope(float* scores, float* gradients, int count, float cap, float delta)
+    {
+        VectorLane caps = VectorLane.Constant(cap), inverse = VectorLane.Constant(1 / cap);
+        VectorLane one = VectorLane.Constant(1), deltas = VectorLane.Constant(delta);
+        for (int i = 0; i < count; i += VectorLane.Width)
+        {
+            VectorLane tanh = Tanh(VectorLane.Load(scores + i) * inverse);
+            (caps * tanh).Store(scores + i);
+            ((VectorLane.Load(gradients + i) - deltas) * (one - tanh * tanh)).Store(gradients + i);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyRows(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
     {

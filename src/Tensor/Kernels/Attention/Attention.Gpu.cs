@@ -10,55 +10,56 @@ public static partial class Attention
     private static readonly GpuKernel WarpKeyValueGradient = new(WarpKeyValueGradientKernel);
     private static readonly GpuKernel AppendToCache = new(AppendToCacheKernel);
 
-    private static void ForwardOnGpu(
-        GpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp) =>
-        device.Launch(WarpForward, Blocks(qkv.Rows * shape.QueryHeads), ThreadsPerBlock)
-            .With(qkv)
-            .With(qkv)
-            .With(device.DocumentBounds(offsets).Starts)
+    private static void ForwardOnGpu(GpuDevice device, in Operands operands, AttentionShape shape, Tensor y, Tensor logSumExp)
+    {
+        AttentionBounds bounds = device.AttentionBoundsOf(operands.QueryOffsets, operands.Offsets);
+        int rows = operands.Queries.Rows;
+        device.Launch(WarpForward, Blocks(rows * shape.QueryHeads), ThreadsPerBlock)
+            .With(operands.Queries)
+            .With(operands.Keys)
+            .With(bounds.Tokens)
+            .With(bounds.Starts)
             .With(y)
             .With(logSumExp)
-            .With(qkv.Rows)
-            .With(shape.QueryHeads)
-            .With(shape.GroupSize)
-            .With(shape.HeadSize)
-            .With(shape.TotalWidth)
-            .With(shape.QueryWidth)
+            .With(rows)
             .With(0)
-            .With(shape.Scale)
+            .WithStruct(new Layout(shape, operands.QueryStride, operands.KeyStride, operands.KeyColumn))
             .Run();
+    }
 
     private static void BackwardOnGpu(
-        GpuDevice device, Tensor qkv, DocumentOffsets offsets, AttentionShape shape, Tensor y, Tensor logSumExp, Tensor dy, Tensor dqkv)
+        GpuDevice device, in Operands operands, AttentionShape shape, Tensor y, Tensor logSumExp, Tensor dy, Tensor dq, Tensor dkv)
     {
-        var (starts, ends) = device.DocumentBounds(offsets);
-        Tensor deltas = device.Temporary(qkv.Rows, shape.QueryHeads, "attention.delta");
-        device.Launch(WarpQueryGradient, Blocks(qkv.Rows * shape.QueryHeads), ThreadsPerBlock)
-            .With(qkv)
-            .With(starts)
+        AttentionBounds bounds = device.AttentionBoundsOf(operands.QueryOffsets, operands.Offsets);
+        int rows = operands.Queries.Rows;
+        int tokens = operands.Keys.Rows;
+        var layout = new Layout(shape, operands.QueryStride, operands.KeyStride, operands.KeyColumn);
+        Tensor deltas = device.Temporary(rows, shape.QueryHeads, "attention.delta");
+        device.Launch(WarpQueryGradient, Blocks(rows * shape.QueryHeads), ThreadsPerBlock)
+            .With(operands.Queries)
+            .With(operands.Keys)
+            .With(bounds.Tokens)
+            .With(bounds.Starts)
             .With(y)
             .With(logSumExp)
             .With(dy)
             .With(deltas)
-            .With(dqkv)
-            .With(qkv.Rows)
-            .With(shape.QueryHeads)
-            .With(shape.GroupSize)
-            .With(shape.HeadSize)
-            .With(shape.Scale)
+            .With(dq)
+            .With(rows)
+            .WithStruct(layout)
             .Run();
-        device.Launch(WarpKeyValueGradient, Blocks(qkv.Rows * shape.KeyValueHeads), ThreadsPerBlock)
-            .With(qkv)
-            .With(ends)
+        device.Launch(WarpKeyValueGradient, Blocks(tokens * shape.KeyValueHeads), ThreadsPerBlock)
+            .With(operands.Queries)
+            .With(operands.Keys)
+            .With(bounds.Rows)
+            .With(bounds.FirstRows)
+            .With(bounds.RowEnds)
             .With(logSumExp)
             .With(dy)
             .With(deltas)
-            .With(dqkv)
-            .With(qkv.Rows)
-            .With(shape.QueryHeads)
-            .With(shape.GroupSize)
-            .With(shape.HeadSize)
-            .With(shape.Scale)
+            .With(dkv)
+            .With(tokens)
+            .WithStruct(layout)
             .Run();
     }
 
@@ -77,18 +78,29 @@ public static partial class Attention
             .With(qkv)
             .With(cache)
             .With(default(IndexTensor))
+            .With(default(IndexTensor))
             .With(y)
             .With(default(Tensor))
             .With(qkv.Rows)
-            .With(shape.QueryHeads)
-            .With(shape.GroupSize)
-            .With(shape.HeadSize)
-            .With(2 * shape.KeyValueWidth)
-            .With(0)
             .With(cachedCount)
-            .With(shape.Scale)
+            .WithStruct(new Layout(shape, shape.TotalWidth, 2 * shape.KeyValueWidth, keyColumn: 0))
             .Run();
     }
 
     private static int Blocks(int warps) => (warps + WarpsPerBlock - 1) / WarpsPerBlock;
+
+    /// <summary>What a kernel needs to know of the heads, and of where their queries and keys lie in a row.</summary>
+    private readonly struct Layout(AttentionShape shape, int queryStride, int keyStride, int keyColumn)
+    {
+        public readonly int QueryStride = queryStride;
+        public readonly int KeyStride = keyStride;
+        public readonly int KeyColumn = keyColumn;
+        public readonly int Heads = shape.QueryHeads;
+        public readonly int GroupSize = shape.GroupSize;
+        public readonly int HeadSize = shape.HeadSize;
+        public readonly int KeyValueWidth = shape.KeyValueWidth;
+        public readonly int Reach = shape.Reach;
+        public readonly float Scale = shape.Scale;
+        public readonly float Softcap = shape.Softcap;
+    }
 }

@@ -10,42 +10,40 @@ public static partial class Attention
     /// while the keys' values go by. Online softmax (Milakov and Gimelshein, 2018).
     /// </summary>
     private static void WarpForwardKernel(
-        ArrayView<float> qkv,
+        ArrayView<float> queries,
         ArrayView<float> keys,
+        ArrayView<int> tokens,
         ArrayView<int> starts,
         ArrayView<float> y,
         ArrayView<float> logSumExp,
-        int tokens,
-        int heads,
-        int groupSize,
-        int headSize,
-        int keyStride,
-        int keyColumn,
+        int rows,
         int before,
-        float scale)
+        Layout layout)
     {
         int warp = (Grid.IdxX * WarpsPerBlock) + (Group.IdxX / WarpReduce.Lanes);
-        if (warp >= tokens * heads)
+        if (warp >= rows * layout.Heads)
         {
             return;
         }
 
         int lane = Group.IdxX % WarpReduce.Lanes;
-        int token = warp / heads;
-        int head = warp % heads;
-        int keyValueWidth = heads / groupSize * headSize;
-        long query = ((long)token * ((heads * headSize) + (2 * keyValueWidth))) + (head * headSize);
-        int column = keyColumn + (head / groupSize * headSize);
-        int last = before + token;
+        int row = warp / layout.Heads;
+        int head = warp % layout.Heads;
+        int headSize = layout.HeadSize;
+        long query = ((long)row * layout.QueryStride) + (head * headSize);
+        int column = layout.KeyColumn + (head / layout.GroupSize * headSize);
+        int last = tokens.Length > 0 ? tokens[row] : before + row;
+        int start = starts.Length > 0 ? starts[row] : 0;
         float maximum = float.NegativeInfinity;
         float sum = 0;
         float sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-        for (int first = starts.Length > 0 ? starts[token] : 0; first <= last; first += WarpReduce.Lanes)
+        for (int first = XMath.Max(start, last + 1 - layout.Reach); first <= last; first += WarpReduce.Lanes)
         {
             float score = float.NegativeInfinity;
             if (first + lane <= last)
             {
-                score = scale * HeadDot(qkv, query, keys, ((long)(first + lane) * keyStride) + column, headSize);
+                float dot = HeadDot(queries, query, keys, ((long)(first + lane) * layout.KeyStride) + column, headSize);
+                score = Score(dot, layout, out _);
             }
 
             float higher = MathF.Max(maximum, WarpReduce.Max(score));
@@ -61,14 +59,14 @@ public static partial class Attention
             for (int key = 0; key < count; key++)
             {
                 float factor = Warp.Shuffle(weight, key);
-                long value = ((long)(first + key) * keyStride) + column + keyValueWidth;
+                long value = ((long)(first + key) * layout.KeyStride) + column + layout.KeyValueWidth;
                 AddColumns(keys, value, lane, headSize, factor, ref sum0, ref sum1, ref sum2, ref sum3);
             }
         }
 
         float inverse = 1 / sum;
         StoreColumns(
-            y, (((long)token * heads) + head) * headSize, lane, headSize, sum0 * inverse, sum1 * inverse, sum2 * inverse, sum3 * inverse);
+            y, (long)warp * headSize, lane, headSize, sum0 * inverse, sum1 * inverse, sum2 * inverse, sum3 * inverse);
         if (logSumExp.Length > 0 && lane == 0)
         {
             logSumExp[warp] = maximum + XMath.Log(sum);
@@ -85,6 +83,21 @@ public static partial class Attention
             int column = i % width;
             cache[((long)(cachedCount + row) * width) + column] = qkv[((long)row * (queryWidth + width)) + queryWidth + column];
         }
+    }
+
+    /// <summary>The scaled and capped score of a product, and the slope of the cap there.</summary>
+    private static float Score(float dot, Layout layout, out float slope)
+    {
+        slope = 1;
+        float score = layout.Scale * dot;
+        if (layout.Softcap > 0)
+        {
+            float tanh = Tanh(new ScalarLane(score / layout.Softcap)).Value;
+            slope = 1 - (tanh * tanh);
+            score = layout.Softcap * tanh;
+        }
+
+        return score;
     }
 
     private static float HeadDot(ArrayView<float> left, long leftStart, ArrayView<float> right, long rightStart, int headSize)

@@ -4,8 +4,17 @@ namespace TinyLM;
 /// Heads of an attention layer. With fewer key/value heads than query heads, each serves a group of consecutive query heads:
 /// grouped-query attention (Ainslie et al., 2023), or multi-query with one (Shazeer, 2019).
 /// </summary>
-public readonly record struct AttentionShape(int QueryHeads, int KeyValueHeads, int HeadSize)
+/// <param name="QueryHeads">H.</param>
+/// <param name="KeyValueHeads">Hkv, which divides H.</param>
+/// <param name="HeadSize">D.</param>
+/// <param name="Window">A token sees at most this many tokens, itself included (Beltagy et al., "Longformer", 2020); 0: all of its document up to itself.</param>
+/// <param name="Softcap">A score s becomes cap · tanh(s / cap) (Gemma 2, 2024); 0: it stays.</param>
+/// <param name="ScoreScale">The factor of every score; 0: 1/√D.</param>
+public readonly record struct AttentionShape(
+    int QueryHeads, int KeyValueHeads, int HeadSize, int Window = 0, float Softcap = 0, float ScoreScale = 0)
 {
+    private const int Everything = 1 << 30;
+
     /// <summary>Columns of the queries, and of the result.</summary>
     public int QueryWidth => QueryHeads * HeadSize;
 
@@ -18,8 +27,14 @@ public readonly record struct AttentionShape(int QueryHeads, int KeyValueHeads, 
     /// <summary>Query heads that share a key/value head.</summary>
     public int GroupSize => QueryHeads / KeyValueHeads;
 
-    /// <summary>1/√HeadSize, the factor of every score.</summary>
-    public float Scale => 1 / MathF.Sqrt(HeadSize);
+    /// <summary>The factor of every score.</summary>
+    public float Scale => ScoreScale > 0 ? ScoreScale : 1 / MathF.Sqrt(HeadSize);
+
+    /// <summary>The most tokens that one sees; far above any document where there is no window.</summary>
+    internal int Reach => Window == 0 ? Everything : Math.Min(Window, Everything);
+
+    /// <summary>The cap of a score that has not been scaled.</summary>
+    internal float UnscaledCap => Softcap / Scale;
 
     /// <summary>The shape whose queries have <paramref name="queryWidth"/> columns.</summary>
     /// <exception cref="ArgumentException">The width is no multiple of the heads, or the heads none of the key/value heads.</exception>
@@ -35,7 +50,10 @@ public readonly record struct AttentionShape(int QueryHeads, int KeyValueHeads, 
         return shape;
     }
 
-    /// <exception cref="ArgumentException">No heads, no columns, or heads that do not divide into groups.</exception>
+    /// <summary>The first token of a document that its token <paramref name="position"/> sees.</summary>
+    internal int FirstKey(int position) => Math.Max(0, position + 1 - Reach);
+
+    /// <exception cref="ArgumentException">No heads, no columns, heads that do not divide into groups, or a negative option.</exception>
     internal void Check()
     {
         if (QueryHeads < 1 || KeyValueHeads < 1 || HeadSize < 1)
@@ -48,6 +66,21 @@ public readonly record struct AttentionShape(int QueryHeads, int KeyValueHeads, 
         {
             throw new ArgumentException(
                 $"attention: {QueryHeads} query heads are not a multiple of {KeyValueHeads} key/value heads, which serve equal groups.");
+        }
+
+        if (Window < 0)
+        {
+            throw new ArgumentException($"attention: a window of {Window} tokens, expected at least 1, or 0 for all.");
+        }
+
+        if (!float.IsFinite(Softcap) || Softcap < 0)
+        {
+            throw new ArgumentException($"attention: scores capped at {Softcap}, expected a positive cap, or 0 for none.");
+        }
+
+        if (!float.IsFinite(ScoreScale) || ScoreScale < 0)
+        {
+            throw new ArgumentException($"attention: a score scale of {ScoreScale}, expected a positive one, or 0 for 1/√D.");
         }
     }
 }

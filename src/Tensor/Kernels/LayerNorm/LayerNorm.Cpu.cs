@@ -3,17 +3,21 @@ namespace TinyLM;
 /// <content>CPU: mean, then variance about it, in L1.</content>
 public static unsafe partial class LayerNorm
 {
-    private readonly struct ForwardBody(Tensor x, Tensor gain, Tensor bias, Tensor y, Tensor statistics, float epsilon) : CpuDevice.IRangeBody
+    private readonly struct ForwardBody(Tensor x, NormRows layout, Tensor gain, Tensor bias, Tensor y, Tensor statistics, float epsilon)
+        : CpuDevice.IRangeBody
     {
+        private readonly NormRows _layout = layout;
         private readonly float* _x = x.Pointer, _gain = gain.Pointer, _bias = bias.Pointer, _y = y.Pointer, _statistics = statistics.Pointer;
-        private readonly int _columns = x.Columns;
+        private readonly int _columns = layout.Size;
         private readonly float _epsilon = epsilon;
 
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
             {
-                Row(_x + row * _columns, _y + row * _columns, _statistics + row * 2);
+                long first = _layout.Start(row);
+                Row(_x + first, _y + first, _statistics + row * 2);
+                _layout.CopyRest(row, _x, _y, accumulate: false);
             }
         }
 
@@ -48,11 +52,13 @@ public static unsafe partial class LayerNorm
 
     /// <summary>Over chunks of rows; the partial sums [chunks, columns] take each chunk's share of dgain and dbias.</summary>
     private readonly struct BackwardBody(
-        Tensor x, Tensor gain, Tensor statistics, Tensor dy, Tensor dx, bool accumulate, float* partialGain, float* partialBias) : CpuDevice.IRangeBody
+        Tensor x, NormRows layout, Tensor gain, Tensor statistics, Tensor dy, Tensor dx, bool accumulate, float* partialGain, float* partialBias)
+        : CpuDevice.IRangeBody
     {
+        private readonly NormRows _layout = layout;
         private readonly float* _x = x.Pointer, _gain = gain.Pointer, _statistics = statistics.Pointer, _dy = dy.Pointer, _dx = dx.Pointer;
         private readonly float* _partialGain = partialGain, _partialBias = partialBias;
-        private readonly int _rows = x.Rows, _columns = x.Columns;
+        private readonly int _rows = x.Rows * layout.PerRow, _columns = layout.Size;
         private readonly bool _accumulate = accumulate;
 
         public void Run(long start, long end)
@@ -65,7 +71,9 @@ public static unsafe partial class LayerNorm
                 long last = Math.Min(_rows, (chunk + 1) * ColumnSums.ChunkRows);
                 for (long row = chunk * ColumnSums.ChunkRows; row < last; row++)
                 {
-                    Row(_x + row * _columns, _dy + row * _columns, _dx + row * _columns, _statistics + row * 2, gainGradient, biasGradient);
+                    long first = _layout.Start(row);
+                    Row(_x + first, _dy + first, _dx + first, _statistics + row * 2, gainGradient, biasGradient);
+                    _layout.CopyRest(row, _dy, _dx, _accumulate);
                 }
             }
         }

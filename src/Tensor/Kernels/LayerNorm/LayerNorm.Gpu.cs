@@ -8,18 +8,38 @@ public static partial class LayerNorm
 {
     private static readonly GpuKernel ForwardGpu = new(ForwardKernel);
     private static readonly GpuKernel BackwardGpu = new(BackwardKernel);
-    private static readonly GpuKernel GainGpu = new(GainKernel);
+    private static readonly GpuKernel ParametersGpu = new(ParametersKernel);
 
-    private static void GainGradient(GpuDevice gpu, Tensor x, Tensor statistics, Tensor dy, int chunks, Tensor dgain, bool accumulate)
+    /// <summary>Of gain and bias together, each of which may be none.</summary>
+    private static void ParameterGradients(
+        GpuDevice gpu,
+        Tensor x,
+        NormRows layout,
+        Tensor statistics,
+        Tensor dy,
+        Tensor dgain,
+        bool accumulateGain,
+        Tensor dbias,
+        bool accumulateBias)
     {
-        Tensor partial = gpu.Temporary(chunks, x.Columns);
-        gpu.Launch(GainGpu, (x.Columns + GpuReduction.WarpSize - 1) / GpuReduction.WarpSize, GpuReduction.WarpSize, chunks)
-            .With(x).With(statistics).With(dy).With(partial).With(x.Rows).With(x.Columns).Run();
-        ColumnSums.AddChunks(gpu, partial, dgain, accumulate);
+        int rows = x.Rows * layout.PerRow, chunks = ColumnSums.ChunkCount(rows);
+        Tensor gains = dgain.IsNone ? default : gpu.Temporary(chunks, layout.Size);
+        Tensor biases = dbias.IsNone ? default : gpu.Temporary(chunks, layout.Size);
+        gpu.Launch(ParametersGpu, (layout.Size + GpuReduction.WarpSize - 1) / GpuReduction.WarpSize, GpuReduction.WarpSize, chunks)
+            .With(x).With(statistics).With(dy).With(gains).With(biases).With(rows).WithStruct(layout).Run();
+        if (!dgain.IsNone)
+        {
+            ColumnSums.AddChunks(gpu, gains, dgain, accumulateGain);
+        }
+
+        if (!dbias.IsNone)
+        {
+            ColumnSums.AddChunks(gpu, biases, dbias, accumulateBias);
+        }
     }
 
     private static void ForwardKernel(
-        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> statistics, float epsilon, int rows, int columns)
+        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> statistics, float epsilon, int rows, NormRows layout)
     {
         int row = GpuReduction.Row(), lane = GpuReduction.Lane();
         if (row >= rows)
@@ -27,7 +47,7 @@ public static partial class LayerNorm
             return;
         }
 
-        int first = row * columns;
+        int first = layout.Start(row), columns = layout.Size;
         float sum = 0;
         for (int i = lane; i < columns; i += GpuReduction.WarpSize)
         {
@@ -49,6 +69,7 @@ public static partial class LayerNorm
             y[first + i] = bias.Length > 0 ? value + bias[i] : value;
         }
 
+        layout.CopyRest(row, lane, x, y, accumulate: 0);
         if (lane == 0)
         {
             statistics[2 * row] = mean;
@@ -57,7 +78,7 @@ public static partial class LayerNorm
     }
 
     private static void BackwardKernel(
-        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> statistics, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int rows, int columns)
+        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> statistics, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int rows, NormRows layout)
     {
         int row = GpuReduction.Row(), lane = GpuReduction.Lane();
         if (row >= rows)
@@ -65,7 +86,7 @@ public static partial class LayerNorm
             return;
         }
 
-        int first = row * columns;
+        int first = layout.Start(row), columns = layout.Size;
         float center = statistics[2 * row], inverse = statistics[2 * row + 1], sum = 0, products = 0;
         for (int i = lane; i < columns; i += GpuReduction.WarpSize)
         {
@@ -81,23 +102,36 @@ public static partial class LayerNorm
             float gradient = inverse * (weighted - mean - (x[first + i] - center) * inverse * slope);
             dx[first + i] = accumulate != 0 ? dx[first + i] + gradient : gradient;
         }
+
+        layout.CopyRest(row, lane, dy, dx, accumulate);
     }
 
-    private static void GainKernel(ArrayView<float> x, ArrayView<float> statistics, ArrayView<float> dy, ArrayView<float> partial, int rows, int columns)
+    private static void ParametersKernel(
+        ArrayView<float> x, ArrayView<float> statistics, ArrayView<float> dy, ArrayView<float> gains, ArrayView<float> biases, int rows, NormRows layout)
     {
-        int column = Grid.IdxX * GpuReduction.WarpSize + Group.IdxX, chunk = Grid.IdxY;
+        int column = Grid.IdxX * GpuReduction.WarpSize + Group.IdxX, chunk = Grid.IdxY, columns = layout.Size;
         if (column >= columns)
         {
             return;
         }
 
         int last = (chunk + 1) * ColumnSums.ChunkRows < rows ? (chunk + 1) * ColumnSums.ChunkRows : rows;
-        float sum = 0;
+        float gain = 0, bias = 0;
         for (int row = chunk * ColumnSums.ChunkRows; row < last; row++)
         {
-            sum += dy[row * columns + column] * ((x[row * columns + column] - statistics[2 * row]) * statistics[2 * row + 1]);
+            int at = layout.Start(row) + column;
+            gain += dy[at] * ((x[at] - statistics[2 * row]) * statistics[2 * row + 1]);
+            bias += dy[at];
         }
 
-        partial[chunk * columns + column] = sum;
+        if (gains.Length > 0)
+        {
+            gains[chunk * columns + column] = gain;
+        }
+
+        if (biases.Length > 0)
+        {
+            biases[chunk * columns + column] = bias;
+        }
     }
 }

@@ -4,27 +4,40 @@ namespace TinyLM;
 public static unsafe partial class RmsNorm
 {
     private static void BackwardCpu(
-        CpuDevice cpu, int chunks, Tensor x, Tensor gain, Tensor inverseRms, Tensor dy, Tensor dx, bool accumulateX, Tensor dgain, bool accumulateGain)
+        CpuDevice cpu,
+        int chunks,
+        Tensor x,
+        NormRows layout,
+        Tensor gain,
+        Tensor inverseRms,
+        Tensor dy,
+        Tensor dx,
+        bool accumulateX,
+        Tensor dgain,
+        bool accumulateGain)
     {
-        float* partial = dgain.IsNone ? null : cpu.SharedScratch((long)chunks * x.Columns + VectorLane.Width);
-        cpu.For(chunks, new BackwardBody(x, gain, inverseRms, dy, dx, accumulateX, partial));
+        float* partial = dgain.IsNone ? null : cpu.SharedScratch((long)chunks * layout.Size + VectorLane.Width);
+        cpu.For(chunks, new BackwardBody(x, layout, gain, inverseRms, dy, dx, accumulateX, partial));
         if (partial != null)
         {
-            ColumnSums.AddChunks(partial, chunks, x.Columns, dgain.Pointer, accumulateGain);
+            ColumnSums.AddChunks(partial, chunks, layout.Size, dgain.Pointer, accumulateGain);
         }
     }
 
-    private readonly struct ForwardBody(Tensor x, Tensor gain, Tensor y, Tensor inverseRms, float epsilon) : CpuDevice.IRangeBody
+    private readonly struct ForwardBody(Tensor x, NormRows layout, Tensor gain, Tensor y, Tensor inverseRms, float epsilon) : CpuDevice.IRangeBody
     {
+        private readonly NormRows _layout = layout;
         private readonly float* _x = x.Pointer, _gain = gain.Pointer, _y = y.Pointer, _inverseRms = inverseRms.Pointer;
-        private readonly int _columns = x.Columns;
+        private readonly int _columns = layout.Size;
         private readonly float _epsilon = epsilon;
 
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
             {
-                Row(_x + row * _columns, _y + row * _columns, _inverseRms + row);
+                long first = _layout.Start(row);
+                Row(_x + first, _y + first, _inverseRms + row);
+                _layout.CopyRest(row, _x, _y, accumulate: false);
             }
         }
 
@@ -66,10 +79,12 @@ public static unsafe partial class RmsNorm
     }
 
     /// <summary>Over chunks of rows; <c>partial</c> [chunks, columns] takes each chunk's share of dgain.</summary>
-    private readonly struct BackwardBody(Tensor x, Tensor gain, Tensor inverseRms, Tensor dy, Tensor dx, bool accumulate, float* partial) : CpuDevice.IRangeBody
+    private readonly struct BackwardBody(
+        Tensor x, NormRows layout, Tensor gain, Tensor inverseRms, Tensor dy, Tensor dx, bool accumulate, float* partial) : CpuDevice.IRangeBody
     {
+        private readonly NormRows _layout = layout;
         private readonly float* _x = x.Pointer, _gain = gain.Pointer, _inverseRms = inverseRms.Pointer, _dy = dy.Pointer, _dx = dx.Pointer, _partial = partial;
-        private readonly int _rows = x.Rows, _columns = x.Columns;
+        private readonly int _rows = x.Rows * layout.PerRow, _columns = layout.Size;
         private readonly bool _accumulate = accumulate;
 
         public void Run(long start, long end)
@@ -85,7 +100,9 @@ public static unsafe partial class RmsNorm
                 long last = Math.Min(_rows, (chunk + 1) * ColumnSums.ChunkRows);
                 for (long row = chunk * ColumnSums.ChunkRows; row < last; row++)
                 {
-                    Row(_x + row * _columns, _dy + row * _columns, _dx + row * _columns, _inverseRms[row], gainGradient);
+                    long first = _layout.Start(row);
+                    Row(_x + first, _dy + first, _dx + first, _inverseRms[row], gainGradient);
+                    _layout.CopyRest(row, _dy, _dx, _accumulate);
                 }
             }
         }

@@ -11,7 +11,7 @@ public static partial class RmsNorm
     private static readonly GpuKernel GainGpu = new(GainKernel);
 
     private static void ForwardKernel(
-        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y, ArrayView<float> inverseRms, float epsilon, int rows, int columns)
+        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> y, ArrayView<float> inverseRms, float epsilon, int rows, NormRows layout)
     {
         int row = GpuReduction.Row(), lane = GpuReduction.Lane();
         if (row >= rows)
@@ -19,7 +19,7 @@ public static partial class RmsNorm
             return;
         }
 
-        int first = row * columns;
+        int first = layout.Start(row), columns = layout.Size;
         float squares = 0;
         for (int i = lane; i < columns; i += GpuReduction.WarpSize)
         {
@@ -33,6 +33,7 @@ public static partial class RmsNorm
             y[first + i] = gain.Length > 0 ? normed * gain[i] : normed;
         }
 
+        layout.CopyRest(row, lane, x, y, accumulate: 0);
         if (lane == 0)
         {
             inverseRms[row] = inverse;
@@ -40,7 +41,7 @@ public static partial class RmsNorm
     }
 
     private static void BackwardKernel(
-        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> inverseRms, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int rows, int columns)
+        ArrayView<float> x, ArrayView<float> gain, ArrayView<float> inverseRms, ArrayView<float> dy, ArrayView<float> dx, int accumulate, int rows, NormRows layout)
     {
         int row = GpuReduction.Row(), lane = GpuReduction.Lane();
         if (row >= rows)
@@ -48,7 +49,7 @@ public static partial class RmsNorm
             return;
         }
 
-        int first = row * columns;
+        int first = layout.Start(row), columns = layout.Size;
         float inverse = inverseRms[row], products = 0;
         for (int i = lane; i < columns; i += GpuReduction.WarpSize)
         {
@@ -63,11 +64,13 @@ public static partial class RmsNorm
             float gradient = inverse * (weighted - x[first + i] * inverse * mean);
             dx[first + i] = accumulate != 0 ? dx[first + i] + gradient : gradient;
         }
+
+        layout.CopyRest(row, lane, dy, dx, accumulate);
     }
 
-    private static void GainKernel(ArrayView<float> x, ArrayView<float> inverseRms, ArrayView<float> dy, ArrayView<float> partial, int rows, int columns)
+    private static void GainKernel(ArrayView<float> x, ArrayView<float> inverseRms, ArrayView<float> dy, ArrayView<float> partial, int rows, NormRows layout)
     {
-        int column = Grid.IdxX * GpuReduction.WarpSize + Group.IdxX, chunk = Grid.IdxY;
+        int column = Grid.IdxX * GpuReduction.WarpSize + Group.IdxX, chunk = Grid.IdxY, columns = layout.Size;
         if (column >= columns)
         {
             return;
@@ -77,7 +80,8 @@ public static partial class RmsNorm
         float sum = 0;
         for (int row = chunk * ColumnSums.ChunkRows; row < last; row++)
         {
-            sum += dy[row * columns + column] * (x[row * columns + column] * inverseRms[row]);
+            int at = layout.Start(row) + column;
+            sum += dy[at] * (x[at] * inverseRms[row]);
         }
 
         partial[chunk * columns + column] = sum;
