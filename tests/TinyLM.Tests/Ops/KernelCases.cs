@@ -1,7 +1,7 @@
 namespace TinyLM.Tests;
 
 /// <summary>Kernels that are not on a tape by themselves: the raw matrix product, sums, the optimiser's step, attention with a cache.</summary>
-public static class KernelCases
+public static partial class KernelCases
 {
     private const int Step = 3;
     private const double LearningRate = 0.01, WeightDecay = 0.1, GradientScale = 0.5;
@@ -29,6 +29,8 @@ public static class KernelCases
            },
         .. from length in new[] { 1, 17, 300, 13000 }
            select AdamW(length),
+        .. Optimizers(),
+        .. BFloat16s(),
         AttentionCached(firstCount: 1, tokens: 3, new AttentionShape(2, 1, 5)),
         AttentionCached(20, 21, new AttentionShape(4, 2, 8)),
         AttentionCached(9, 40, new AttentionShape(1, 1, 32)),
