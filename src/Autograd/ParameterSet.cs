@@ -83,6 +83,26 @@ public sealed class ParameterSet
         }
     }
 
+    /// <summary>
+    /// The Euclidean norm of all gradients as one vector, those that no backward pass has reached being 0. Within a step: it uses the arena.
+    /// <remarks>torch.nn.utils.get_total_norm</remarks>
+    /// </summary>
+    public double GradientNorm()
+    {
+        CompleteGradients();
+        Tensor square = Device.Temporary(1, 1, "gradient norm");
+        Reduction.SumOfSquares(Gradients, square);
+        double norm = Math.Sqrt(square.ToScalar());
+        Device.Arena.Recycle(square);
+        return norm;
+    }
+
+    /// <summary>
+    /// What the gradients are to be multiplied by, so that their norm is <paramref name="limit"/> at most; an optimiser does it as it reads them.
+    /// <remarks>torch.nn.utils.clip_grad_norm_</remarks>
+    /// </summary>
+    public static double ClipScale(double norm, double limit) => norm > limit ? limit / norm : 1;
+
     private static int Padded(ParameterShape shape) => checked((shape.Rows * shape.Columns + Alignment - 1) / Alignment * Alignment);
 
     private static Tensor Slice(Tensor block, int offset, ParameterShape shape) =>

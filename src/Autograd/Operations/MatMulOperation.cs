@@ -13,25 +13,54 @@ public static class MatMulOperation
     {
         Tensor y = x.Tape.Allocate(x.Rows, weight.Rows);
         MatMul.Multiply(x.Value, false, weight.Value, true, y, accumulate: false, bias.Value, residual.Value);
+        return Result(y, x, default, weight, bias, residual);
+    }
+
+    /// <summary>
+    /// As <see cref="Linear(Variable, Variable, Variable, Variable)"/> with the weight rounded to bfloat16: y and the gradient of x are those of the
+    /// rounded weight, with float32 sums; the gradient of the weight is float32 and goes to the master, which the optimiser moves.
+    /// </summary>
+    /// <param name="x">[rows, inputs].</param>
+    /// <param name="weight">[outputs, inputs]: the master, rounded, as <see cref="BFloat16Weights"/> keeps it.</param>
+    /// <param name="master">[outputs, inputs], the weight in float32. Only its gradient is used.</param>
+    /// <param name="bias">[1, outputs], or none.</param>
+    /// <param name="residual">[rows, outputs], or none.</param>
+    /// <returns>[rows, outputs].</returns>
+    public static Variable Linear(this Variable x, BFloat16Tensor weight, Variable master, Variable bias = default, Variable residual = default)
+    {
+        Shapes.Check(nameof(Linear), nameof(master), master.Value, weight.Rows, weight.Columns);
+        Tensor y = x.Tape.Allocate(x.Rows, weight.Rows);
+        MatMul.Multiply(x.Value, weight, true, y, accumulate: false, bias.Value, residual.Value);
+        return Result(y, x, weight, master, bias, residual);
+    }
+
+    private static Variable Result(Tensor y, Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Variable residual)
+    {
         Record? operation = x.Tape.Record<Record>(x, weight, residual) ?? x.Tape.Record<Record>(bias);
-        operation?.Set(x, weight, bias, residual);
+        operation?.Set(x, rounded, weight, bias, residual);
         return x.Tape.Result(operation, y);
     }
 
     private sealed class Record : Operation
     {
         private Variable _x, _weight, _bias, _residual;
+        private BFloat16Tensor _rounded;
 
         public override string Name => "Linear";
 
-        public void Set(Variable x, Variable weight, Variable bias, Variable residual) => (_x, _weight, _bias, _residual) = (x, weight, bias, residual);
+        public void Set(Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Variable residual) =>
+            (_x, _rounded, _weight, _bias, _residual) = (x, rounded, weight, bias, residual);
 
         public override void Backward(Tensor gradient)
         {
             GradientSlot x = _x.BeginGradient();
-            if (x.IsWanted)
+            if (x.IsWanted && _rounded.IsNone)
             {
                 MatMul.Multiply(gradient, false, _weight.Value, false, x.Tensor, x.Accumulate);
+            }
+            else if (x.IsWanted)
+            {
+                MatMul.Multiply(gradient, _rounded, false, x.Tensor, x.Accumulate);
             }
 
             GradientSlot weight = _weight.BeginGradient();

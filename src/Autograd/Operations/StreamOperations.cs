@@ -3,7 +3,7 @@ namespace TinyLM;
 /// <summary>Differentiable ops over a stream of documents: embedding, rotary positions, attention.</summary>
 public static class StreamOperations
 {
-    /// <inheritdoc cref="Embedding"/>
+    /// <inheritdoc cref="TinyLM.Embedding"/>
     /// <param name="table">[entries, columns].</param>
     /// <param name="ids">[tokens].</param>
     public static Variable Embedding(this Variable table, IndexTensor ids)
@@ -13,6 +13,22 @@ public static class StreamOperations
         var operation = table.Tape.Record<EmbeddingRecord>(table);
         operation?.Set(table, ids);
         return table.Tape.Result(operation, y);
+    }
+
+    /// <summary>
+    /// As <see cref="Embedding(Variable, IndexTensor)"/> from the table rounded to bfloat16; the gradient is float32 and goes to the master.
+    /// </summary>
+    /// <param name="master">[entries, columns], the table in float32. Only its gradient is used.</param>
+    /// <param name="table">[entries, columns]: the master, rounded, as <see cref="BFloat16Weights"/> keeps it.</param>
+    /// <param name="ids">[tokens].</param>
+    public static Variable Embedding(this Variable master, BFloat16Tensor table, IndexTensor ids)
+    {
+        Shapes.Check(nameof(Embedding), nameof(master), master.Value, table.Rows, table.Columns);
+        Tensor y = master.Tape.Allocate(ids.Length, table.Columns);
+        TinyLM.Embedding.Forward(table, ids, y);
+        var operation = master.Tape.Record<EmbeddingRecord>(master);
+        operation?.Set(master, ids);
+        return master.Tape.Result(operation, y);
     }
 
     /// <inheritdoc cref="TinyLM.Rotary.Apply"/>

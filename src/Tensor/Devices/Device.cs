@@ -55,9 +55,14 @@ public abstract class Device : IDisposable
     public Tensor Allocate(int rows, int columns, string? name = null)
     {
         CheckShape(rows, columns, name);
-        nint address = AllocateBlock(Arena.Padded((long)rows * columns * sizeof(float)));
-        _blocks.Add(address);
-        return new Tensor(this, address, rows, columns, step: Arena.Forever, name);
+        return new Tensor(this, AllocateForever((long)rows * columns * sizeof(float)), rows, columns, step: Arena.Forever, name);
+    }
+
+    /// <summary>As <see cref="Allocate"/>, of bfloat16: copies of weights.</summary>
+    public BFloat16Tensor AllocateBFloat16(int rows, int columns, string? name = null)
+    {
+        CheckShape(rows, columns, name);
+        return new BFloat16Tensor(this, AllocateForever((long)rows * columns * sizeof(ushort)), rows, columns, step: Arena.Forever, name);
     }
 
     /// <summary>A tensor with undefined contents in the arena, gone when the step ends.</summary>
@@ -66,6 +71,14 @@ public abstract class Device : IDisposable
         CheckShape(rows, columns, name);
         nint address = Arena.Allocate((long)rows * columns * sizeof(float));
         return new Tensor(this, address, rows, columns, Arena.Step, name);
+    }
+
+    /// <summary>As <see cref="Temporary"/>, of bfloat16.</summary>
+    public BFloat16Tensor TemporaryBFloat16(int rows, int columns, string? name = null)
+    {
+        CheckShape(rows, columns, name);
+        nint address = Arena.Allocate((long)rows * columns * sizeof(ushort));
+        return new BFloat16Tensor(this, address, rows, columns, Arena.Step, name);
     }
 
     /// <summary>Indices copied from the host into the arena, gone when the step ends.</summary>
@@ -128,6 +141,13 @@ public abstract class Device : IDisposable
     private protected abstract void FreeMemory(nint block);
 
     private protected abstract void Close();
+
+    private nint AllocateForever(long bytes)
+    {
+        nint address = AllocateBlock(Arena.Padded(bytes));
+        _blocks.Add(address);
+        return address;
+    }
 
     private static void CheckShape(int rows, int columns, string? name)
     {

@@ -8,7 +8,8 @@ namespace TinyLM;
 /// </summary>
 public static unsafe class Embedding
 {
-    private static readonly GpuKernel ForwardGpu = new(ForwardKernel);
+    private static readonly GpuKernel ForwardGpu = new(ForwardKernel<float, Float32Element>);
+    private static readonly GpuKernel ForwardOfBFloat16Gpu = new(ForwardKernel<ushort, BFloat16Element>);
     private static readonly GpuKernel BackwardGpu = new(BackwardKernel);
 
     /// <param name="table">[entries, columns].</param>
@@ -21,10 +22,27 @@ public static unsafe class Embedding
         switch (table.Device)
         {
             case CpuDevice cpu:
-                cpu.For(ids.Length, new ForwardBody(table, ids, y), smallestShare: 32);
+                cpu.For(ids.Length, new ForwardBody<float>(table.Pointer, ids, y), smallestShare: 32);
                 break;
             case GpuDevice gpu:
                 gpu.Launch(ForwardGpu, GpuReduction.GroupsForRows(y.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
+                    .With(table).With(ids).With(y).With(y.Rows).With(y.Columns).Run();
+                break;
+        }
+    }
+
+    /// <summary>As <see cref="Forward(Tensor, IndexTensor, Tensor)"/>, from a table in bfloat16.</summary>
+    public static void Forward(BFloat16Tensor table, IndexTensor ids, Tensor y)
+    {
+        Shapes.Check(nameof(Embedding), nameof(y), y, ids.Length, table.Columns);
+        Shapes.CheckRange(nameof(Embedding), "id", ids, table.Rows);
+        switch (table.Device)
+        {
+            case CpuDevice cpu:
+                cpu.For(ids.Length, new ForwardBody<ushort>(table.Pointer, ids, y), smallestShare: 32);
+                break;
+            case GpuDevice gpu:
+                gpu.Launch(ForwardOfBFloat16Gpu, GpuReduction.GroupsForRows(y.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
                     .With(table).With(ids).With(y).With(y.Rows).With(y.Columns).Run();
                 break;
         }
@@ -53,17 +71,19 @@ public static unsafe class Embedding
         }
     }
 
-    private readonly struct ForwardBody(Tensor table, IndexTensor ids, Tensor y) : CpuDevice.IRangeBody
+    private readonly struct ForwardBody<T>(T* table, IndexTensor ids, Tensor y) : CpuDevice.IRangeBody
+        where T : unmanaged
     {
-        private readonly float* _table = table.Pointer, _y = y.Pointer;
+        private readonly T* _table = table;
+        private readonly float* _y = y.Pointer;
         private readonly int* _ids = ids.Pointer;
-        private readonly int _columns = table.Columns;
+        private readonly int _columns = y.Columns;
 
         public void Run(long start, long end)
         {
             for (long token = start; token < end; token++)
             {
-                new ReadOnlySpan<float>(_table + (long)_ids[token] * _columns, _columns).CopyTo(new Span<float>(_y + token * _columns, _columns));
+                Elements.Copy(_table + (long)_ids[token] * _columns, _y + token * _columns, _columns);
             }
         }
     }
@@ -90,7 +110,9 @@ public static unsafe class Embedding
     }
 
     /// <summary>A warp a token.</summary>
-    private static void ForwardKernel(ArrayView<float> table, ArrayView<int> ids, ArrayView<float> y, int tokens, int columns)
+    private static void ForwardKernel<T, TElement>(ArrayView<T> table, ArrayView<int> ids, ArrayView<float> y, int tokens, int columns)
+        where T : unmanaged
+        where TElement : unmanaged, IElement<T>
     {
         int token = GpuReduction.Row();
         if (token >= tokens)
@@ -100,7 +122,7 @@ public static unsafe class Embedding
 
         for (int column = GpuReduction.Lane(); column < columns; column += GpuReduction.WarpSize)
         {
-            y[token * columns + column] = table[ids[token] * columns + column];
+            y[token * columns + column] = default(TElement).Widen(table[ids[token] * columns + column]);
         }
     }
 

@@ -27,11 +27,7 @@ public sealed class AdamWOptimizer
     /// <returns>The norm of all gradients before clipping.</returns>
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
-        _parameters.CompleteGradients();
-        Tensor square = _parameters.Device.Temporary(1, 1, "gradient norm");
-        Reduction.SumOfSquares(_parameters.Gradients, square);
-        double norm = Math.Sqrt(square.ToScalar());
-        double scale = norm > clipNorm ? clipNorm / norm : 1;
+        double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
         StepCount++;
         int decaying = _parameters.DecayingLength;
         Update(0, decaying, learningRate, weightDecay, scale);

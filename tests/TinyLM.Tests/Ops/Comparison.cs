@@ -9,6 +9,9 @@ public static class Comparison
     /// <summary>Of a device's float32 with the reference.</summary>
     public const double SingleLimit = 1e-5;
 
+    /// <summary>Of a device that holds a weight in bfloat16 with the reference of the weight as it was: 8 bits of precision.</summary>
+    public const double BFloat16Limit = 1e-2;
+
     /// <summary>
     /// ‖actual - expected‖ / ‖expected‖, over the whole matrix. A NaN anywhere gives ∞: NUnit takes NaN for less than any limit. Where
     /// everything expected is 0, so must be everything seen.

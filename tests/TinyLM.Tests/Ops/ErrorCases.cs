@@ -80,6 +80,20 @@ public static class ErrorCases
             tape => Tail(tape, queries: 4, [4], [3, 3])),
         new("AttentionTail", "of a tail longer than its document", "attention: document 1 has 3 queries, expected at most 2, its tokens.",
             tape => Tail(tape, queries: 4, [1, 3], [4, 2])),
+        new("Sgd", "without its momentum", "Sgd: momentum is none, expected [1, 8], as the rule's momentum is not 0.",
+            tape => Sgd.Step(tape.Allocate(1, 8), tape.Allocate(1, 8), default, new SgdRule(), 0.1, 0, 1)),
+        new("Muon", "of momentum of another shape", "Muon: momentum is a tensor [8, 3], expected [3, 8].",
+            tape => Muon.Step(tape.Allocate(3, 8), tape.Allocate(3, 8), tape.Allocate(8, 3), new MuonRule(), 0.1, 0, 1)),
+        new("NewtonSchulz", "of a transposed result", "NewtonSchulz: y is a tensor [8, 3], expected [3, 8].",
+            tape => NewtonSchulz.Orthogonalize(tape.Allocate(3, 8), tape.Allocate(8, 3), NewtonSchulzRule.Jordan)),
+        new("BFloat16", "of two shapes", "BFloat16: a bfloat16 tensor [3, 4], expected [3, 5], the shape of a tensor [3, 5].",
+            tape => BFloat16.Round(tape.Allocate(3, 5), tape.Device.TemporaryBFloat16(3, 4))),
+        new("MatMul", "by bfloat16 of another inner size", "a [3, 5] and b [7, 4] (transposed) share no inner size: 5 against 4",
+            tape => MatMul.Multiply(tape.Allocate(3, 5), tape.Device.TemporaryBFloat16(7, 4), true, tape.Allocate(3, 7))),
+        new("Linear", "of another master", "Linear: master is a tensor [7, 4], expected [7, 5].",
+            tape => New(tape, 3, 5).Linear(tape.Device.TemporaryBFloat16(7, 5), New(tape, 7, 4))),
+        new("Embedding", "of an id past a bfloat16 table", "Embedding: id 7 is outside 0 … 6.",
+            tape => New(tape, 7, 4).Embedding(tape.Device.TemporaryBFloat16(7, 4), Indices(tape, 7))),
     ];
 
     private static Variable New(Tape tape, int rows, int columns, string? name = null) => tape.Input(tape.Device.Temporary(rows, columns, name));

@@ -7,6 +7,9 @@ public sealed record KernelCase(
     /// <inheritdoc cref="OpCase.IsLarge"/>
     public bool IsLarge { get; init; }
 
+    /// <summary>The most that a device's relative error may be.</summary>
+    public double Limit { get; init; } = Comparison.SingleLimit;
+
     public Matrix[] Values() => Array.ConvertAll(Inputs, input => input.Values(ToString()));
 
     public override string ToString() => $"{Op} {Case}";

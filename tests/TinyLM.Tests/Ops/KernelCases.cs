@@ -30,6 +30,8 @@ public static partial class KernelCases
         .. from length in new[] { 1, 17, 300, 13000 }
            select AdamW(length),
         TopK(1, 1, 1), TopK(5, 17, 3), TopK(33, 40, 40), TopK(3, 300, 5), TopK(200, 90, 8),
+        .. Optimizers(),
+        .. BFloat16s(),
         AttentionCached(firstCount: 1, tokens: 3, new AttentionShape(2, 1, 5)),
         AttentionCached(20, 21, new AttentionShape(4, 2, 8)),
         AttentionCached(9, 40, new AttentionShape(1, 1, 32)),

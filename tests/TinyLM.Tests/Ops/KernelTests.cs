@@ -17,7 +17,7 @@ public class KernelTests
         for (int i = 0; i < expected.Length; i++)
         {
             double error = Comparison.RelativeError(results[i], expected[i]);
-            CheckTable.Check(@case.Op, @case.Case, device, expected.Length == 1 ? "y" : $"y{i}", error, Comparison.SingleLimit);
+            CheckTable.Check(@case.Op, @case.Case, device, expected.Length == 1 ? "y" : $"y{i}", error, @case.Limit);
         }
     }
 

@@ -16,6 +16,9 @@ public sealed record OpCase(
     /// <summary>For several threads only: too large for an interpreter and for finite differences.</summary>
     public bool IsLarge { get; init; }
 
+    /// <summary>The op with a weight in bfloat16, where it takes one.</summary>
+    public BFloat16Variant? BFloat16 { get; init; }
+
     public Matrix[] Values() => Array.ConvertAll(Inputs, input => input.Values(ToString()));
 
     /// <summary>Random values in the shape of the result: its upstream gradient, or weights.</summary>
@@ -23,3 +26,8 @@ public sealed record OpCase(
 
     public override string ToString() => $"{Op} {Case}";
 }
+
+/// <summary>An op with one of its inputs in bfloat16.</summary>
+/// <param name="Input">Which of the inputs is rounded.</param>
+/// <param name="Function">The op on a tape, from the same float32 inputs; their gradients are float32 all the same.</param>
+public sealed record BFloat16Variant(int Input, Func<Tape, Variable[], Variable> Function);

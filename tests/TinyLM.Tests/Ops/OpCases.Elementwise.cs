@@ -42,6 +42,7 @@ public static partial class OpCases
         .. Binary<Maximum>(Math.Max, (a, b) => a > b ? (1, 0) : (0, 1)),
         .. Binary<SwiGlu>((a, b) => Reference.Silu(a) * b, (a, b) => (Reference.SiluDerivative(a) * b, Reference.Silu(a))),
         .. Binary<GeGlu>((a, b) => Reference.Gelu(a) * b, (a, b) => (Reference.GeluDerivative(a) * b, Reference.Gelu(a))),
+        .. Binary((a, b) => 2 * a - 0.5 * b, (_, _) => (2, -0.5), Draw.Normal, new WeightedSum(2, -0.5f)),
         .. Binary(
             (a, b) => Math.Tanh(Reference.Sigmoid(a) * b), Reference.TanhOfGateDerivatives, Draw.Normal, new Sigmoid().Into(new Multiply()).AndThen(new Tanh()), "fused"),
     ];

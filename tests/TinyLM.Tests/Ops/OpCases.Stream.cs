@@ -22,6 +22,7 @@ public static partial class OpCases
             (x, dy) => Reference.EmbeddingGradient(x[0], ids, dy))
         {
             IsLarge = isLarge,
+            BFloat16 = new(Input: 0, (tape, v) => v[0].Embedding(Rounded(v[0]), tape.Device.TemporaryIndices(ids))),
         };
     }
 

@@ -54,7 +54,17 @@ public static partial class OpCases
             (x, dy) => LinearGradients(Reference.LinearGradient(x[0], x[1], dy), bias, residual))
         {
             IsLarge = isLarge,
+            BFloat16 = new(
+                Input: 1, (_, v) => v[0].Linear(Rounded(v[1]), v[1], bias ? v[biasIndex] : default, residual ? v[residualIndex] : default)),
         };
+    }
+
+    /// <summary>The value of a weight in bfloat16.</summary>
+    private static BFloat16Tensor Rounded(Variable weight)
+    {
+        BFloat16Tensor rounded = weight.Device.TemporaryBFloat16(weight.Rows, weight.Columns);
+        BFloat16.Round(weight.Value, rounded);
+        return rounded;
     }
 
     private static Matrix[] LinearGradients(Matrix[] all, bool bias, bool residual) =>

@@ -90,5 +90,6 @@ internal sealed class KernelArguments
     private static string Describe(Type type, bool isView) => !isView ? type.Name
         : type == typeof(float) ? "a Tensor"
         : type == typeof(int) ? "an IndexTensor"
+        : type == typeof(ushort) ? "a BFloat16Tensor"
         : $"a view of {type.Name}";
 }

@@ -2,8 +2,8 @@ namespace TinyLM;
 
 /// <summary>
 /// One launch being put together: an argument for every parameter of the kernel method, in order, then <see cref="Run"/>.
-/// A Tensor goes to an <c>ArrayView&lt;float&gt;</c>, an IndexTensor to an <c>ArrayView&lt;int&gt;</c> (none: an empty view),
-/// a number to its own type. The device holds the argument buffer, so a launch allocates nothing.
+/// A Tensor goes to an <c>ArrayView&lt;float&gt;</c>, a BFloat16Tensor to an <c>ArrayView&lt;ushort&gt;</c>, an IndexTensor to an
+/// <c>ArrayView&lt;int&gt;</c> (none: an empty view), a number to its own type. The device holds the argument buffer, so a launch allocates nothing.
 /// </summary>
 public readonly ref struct KernelLaunch
 {
@@ -51,6 +51,21 @@ public readonly ref struct KernelLaunch
         return this;
     }
 
+    public KernelLaunch With(scoped in BFloat16Tensor tensor)
+    {
+        if (tensor.IsNone)
+        {
+            _device.Arguments.AddView<ushort>(0, 0);
+        }
+        else
+        {
+            CheckDevice(tensor.Device);
+            _device.Arguments.AddView<ushort>(tensor.Address, tensor.Length);
+        }
+
+        return this;
+    }
+
     public KernelLaunch With(int value) => Value(value);
 
     public KernelLaunch With(uint value) => Value(value);
@@ -63,7 +78,7 @@ public readonly ref struct KernelLaunch
 
     public KernelLaunch With(double value) => Value(value);
 
-    /// <summary>A view of other elements (bf16 as ushort, packed structs) in this device's memory.</summary>
+    /// <summary>A view of other elements (packed structs) in this device's memory.</summary>
     public KernelLaunch WithView<T>(nint address, long length)
         where T : unmanaged
     {

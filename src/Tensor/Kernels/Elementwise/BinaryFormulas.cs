@@ -55,3 +55,12 @@ public readonly struct GeGlu : IBinaryOp
     public T Apply<T>(T a, T b)
         where T : struct, ILane<T> => default(Gelu).Apply(a) * b;
 }
+
+/// <summary>weightA · a + weightB · b.</summary>
+public readonly struct WeightedSum(float weightA, float weightB) : IBinaryOp
+{
+    private readonly float _weightA = weightA, _weightB = weightB;
+
+    public T Apply<T>(T a, T b)
+        where T : struct, ILane<T> => T.Constant(_weightA) * a + T.Constant(_weightB) * b;
+}

@@ -95,14 +95,28 @@ public static unsafe partial class MatMul
             }
         }
 
-        /// <summary>Whole panels only: the kernel reads all columns of one.</summary>
+        /// <summary>Floats, and whole panels only: the kernel reads all columns of one.</summary>
         private static bool IsReadInPlace(in Product product) =>
             !product.TransposeB
+            && product.B != null
             && product.Columns % MicroKernel.Narrow == 0
             && product.Columns * sizeof(float) % CollidingStride != 0
             && (long)product.Depth * product.Columns * sizeof(float) <= InPlaceBytes;
 
         private void Pack(in Block block, int worker)
+        {
+            if (_product.B != null)
+            {
+                Pack(_product.B, block, worker);
+            }
+            else
+            {
+                Pack(_product.NarrowB, block, worker);
+            }
+        }
+
+        private void Pack<T>(T* b, in Block block, int worker)
+            where T : unmanaged
         {
             int stride = _product.BStride;
             if (_product.TransposeB)
@@ -116,7 +130,7 @@ public static unsafe partial class MatMul
                     int columns = block.ColumnsOf(panel);
                     int width = MicroKernel.PanelWidth(columns);
                     int count = Math.Min(Panels.Chunk, block.Depth - depth);
-                    float* source = _product.B + ((long)(block.Column + (panel * MicroKernel.Columns)) * stride) + block.Start + depth;
+                    T* source = b + ((long)(block.Column + (panel * MicroKernel.Columns)) * stride) + block.Start + depth;
                     Panels.PackTransposed(source, stride, columns, count, block.PanelAt(panel) + (depth * width), width);
                 }
             }
@@ -124,7 +138,7 @@ public static unsafe partial class MatMul
             {
                 int first = (int)((long)block.Depth * worker / _workers);
                 int last = (int)((long)block.Depth * (worker + 1) / _workers);
-                float* source = _product.B + ((long)block.Start * stride) + block.Column;
+                T* source = b + ((long)block.Start * stride) + block.Column;
                 Panels.PackRows(source, stride, first, last, block.Depth, block.Columns, block.Elements);
             }
         }

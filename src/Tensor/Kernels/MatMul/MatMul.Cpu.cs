@@ -74,13 +74,17 @@ public static unsafe partial class MatMul
         Tensor c,
         bool accumulate,
         Tensor bias,
-        Tensor residual)
+        Tensor residual,
+        BFloat16Tensor narrowB = default)
     {
         public readonly int Rows = rows;
         public readonly int Columns = columns;
         public readonly int Depth = depth;
         public readonly float* A = a.Pointer;
         public readonly float* B = b.Pointer;
+
+        /// <summary>b in bfloat16, where it is not <see cref="B"/>.</summary>
+        public readonly ushort* NarrowB = narrowB.Pointer;
         public readonly float* C = c.Pointer;
         public readonly float* Bias = bias.Pointer;
         public readonly float* Residual = residual.Pointer;

@@ -17,6 +17,19 @@ public static unsafe partial class MatMul
 
         public void Run(int worker)
         {
+            if (_product.B != null)
+            {
+                Run(_product.B, worker);
+            }
+            else
+            {
+                Run(_product.NarrowB, worker);
+            }
+        }
+
+        private void Run<T>(T* b, int worker)
+            where T : unmanaged
+        {
             int units = Blocks(_product.Columns, ColumnUnit);
             int first = (int)((long)units * worker / workers) * ColumnUnit;
             int last = Math.Min((int)((long)units * (worker + 1) / workers) * ColumnUnit, _product.Columns);
@@ -26,7 +39,7 @@ public static unsafe partial class MatMul
                 {
                     for (int row = 0; row < _product.Rows; row++)
                     {
-                        float sum = Dot(_product.A + ((long)row * _product.Depth), _product.B + ((long)column * _product.Depth), _product.Depth);
+                        float sum = Dot(_product.A + ((long)row * _product.Depth), b + ((long)column * _product.Depth), _product.Depth);
                         _product.Store(row, column, first: true).AddPart(&sum, 1, 1, 1);
                     }
                 }
@@ -39,43 +52,44 @@ public static unsafe partial class MatMul
                     int columns = Math.Min(ColumnUnit, last - column);
                     for (int row = 0; row < _product.Rows; row++)
                     {
-                        SumRows(_product.A + ((long)row * _product.Depth), column, columns, tile);
+                        SumRows(_product.A + ((long)row * _product.Depth), b + column, columns, tile);
                         _product.Store(row, column, first: true).AddPart(tile, ColumnUnit, 1, columns);
                     }
                 }
             }
         }
 
-        private static float Dot(float* a, float* b, int depth)
+        private static float Dot<T>(float* a, T* b, int depth)
+            where T : unmanaged
         {
             Vector512<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
             int p = 0;
             for (; p + (4 * Lanes) <= depth; p += 4 * Lanes)
             {
-                sum0 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p), Vector512.Load(b + p), sum0);
-                sum1 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p + 16), Vector512.Load(b + p + 16), sum1);
-                sum2 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p + 32), Vector512.Load(b + p + 32), sum2);
-                sum3 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p + 48), Vector512.Load(b + p + 48), sum3);
+                sum0 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p), Elements.Load(b + p), sum0);
+                sum1 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p + 16), Elements.Load(b + p + 16), sum1);
+                sum2 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p + 32), Elements.Load(b + p + 32), sum2);
+                sum3 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p + 48), Elements.Load(b + p + 48), sum3);
             }
 
             for (; p + Lanes <= depth; p += Lanes)
             {
-                sum0 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p), Vector512.Load(b + p), sum0);
+                sum0 = Vector512.FusedMultiplyAdd(Vector512.Load(a + p), Elements.Load(b + p), sum0);
             }
 
             float sum = Vector512.Sum(sum0 + sum1 + (sum2 + sum3));
             for (; p < depth; p++)
             {
-                sum = MathF.FusedMultiplyAdd(a[p], b[p], sum);
+                sum = MathF.FusedMultiplyAdd(a[p], Elements.At(b + p), sum);
             }
 
             return sum;
         }
 
         /// <summary>The row times up to 64 columns of b.</summary>
-        private void SumRows(float* a, int column, int columns, float* tile)
+        private void SumRows<T>(float* a, T* b, int columns, float* tile)
+            where T : unmanaged
         {
-            float* b = _product.B + column;
             nint stride = _product.Columns;
             if (columns == ColumnUnit)
             {
@@ -83,10 +97,10 @@ public static unsafe partial class MatMul
                 for (int p = 0; p < _product.Depth; p++, b += stride)
                 {
                     Vector512<float> factor = Vector512.Create(a[p]);
-                    sum0 = Vector512.FusedMultiplyAdd(factor, Vector512.Load(b), sum0);
-                    sum1 = Vector512.FusedMultiplyAdd(factor, Vector512.Load(b + 16), sum1);
-                    sum2 = Vector512.FusedMultiplyAdd(factor, Vector512.Load(b + 32), sum2);
-                    sum3 = Vector512.FusedMultiplyAdd(factor, Vector512.Load(b + 48), sum3);
+                    sum0 = Vector512.FusedMultiplyAdd(factor, Elements.Load(b), sum0);
+                    sum1 = Vector512.FusedMultiplyAdd(factor, Elements.Load(b + 16), sum1);
+                    sum2 = Vector512.FusedMultiplyAdd(factor, Elements.Load(b + 32), sum2);
+                    sum3 = Vector512.FusedMultiplyAdd(factor, Elements.Load(b + 48), sum3);
                 }
 
                 sum0.Store(tile);
@@ -101,7 +115,7 @@ public static unsafe partial class MatMul
             {
                 for (int i = 0; i < columns; i++)
                 {
-                    tile[i] = MathF.FusedMultiplyAdd(a[p], b[i], tile[i]);
+                    tile[i] = MathF.FusedMultiplyAdd(a[p], Elements.At(b + i), tile[i]);
                 }
             }
         }

@@ -11,36 +11,33 @@ public static partial class MatMul
     /// <summary>One more than the tile's size, so that a column falls into 16 different banks.</summary>
     private const int TileStride = Tile + 1;
 
-    private static readonly GpuKernel TileProduct = new(TileProductKernel);
+    private static readonly GpuKernel TileProduct = new(TileProductKernel<float, Float32Element>);
+    private static readonly GpuKernel TileProductOfBFloat16 = new(TileProductKernel<ushort, BFloat16Element>);
 
-    private static void MultiplyOnGpu(
-        GpuDevice device, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, bool accumulate, Tensor bias, Tensor residual)
-    {
-        int depth = transposeA ? a.Rows : a.Columns;
-        int gridX = (c.Columns + Tile - 1) / Tile;
-        int gridY = (c.Rows + Tile - 1) / Tile;
-        device.Launch(TileProduct, gridX, TileThreads, gridY, TileThreads)
-            .With(a)
-            .With(b)
-            .With(c)
-            .With(bias)
-            .With(residual)
-            .With(c.Rows)
-            .With(c.Columns)
-            .With(depth)
-            .With(transposeA ? 1 : 0)
-            .With(transposeB ? 1 : 0)
-            .With(accumulate ? 1 : 0)
-            .Run();
-    }
+    private static KernelLaunch LaunchTiles(GpuDevice device, GpuKernel kernel, Tensor c) =>
+        device.Launch(kernel, (c.Columns + Tile - 1) / Tile, TileThreads, (c.Rows + Tile - 1) / Tile, TileThreads);
+
+    /// <summary>Runs a launch that has its a and b.</summary>
+    private static void RunTiles(
+        KernelLaunch launch, Tensor c, int depth, bool transposeA, bool transposeB, bool accumulate, Tensor bias, Tensor residual) => launch
+        .With(c)
+        .With(bias)
+        .With(residual)
+        .With(c.Rows)
+        .With(c.Columns)
+        .With(depth)
+        .With(transposeA ? 1 : 0)
+        .With(transposeB ? 1 : 0)
+        .With(accumulate ? 1 : 0)
+        .Run();
 
     /// <summary>
     /// A tile of 64 × 64 of c a block, through shared memory, 16 steps of the inner size at a time. Thread (x, y) sums rows
     /// y + 16·r and columns x + 16·s: so a warp reads shared memory without conflicts and writes c in whole sectors.
     /// </summary>
-    private static void TileProductKernel(
+    private static void TileProductKernel<T, TElement>(
         ArrayView<float> a,
-        ArrayView<float> b,
+        ArrayView<T> b,
         ArrayView<float> c,
         ArrayView<float> bias,
         ArrayView<float> residual,
@@ -50,6 +47,8 @@ public static partial class MatMul
         int transposeA,
         int transposeB,
         int accumulate)
+        where T : unmanaged
+        where TElement : unmanaged, IElement<T>
     {
         ArrayView<float> tileA = SharedMemory.Allocate<float>(TileDepth * TileStride);
         ArrayView<float> tileB = SharedMemory.Allocate<float>(TileDepth * TileStride);
@@ -65,8 +64,8 @@ public static partial class MatMul
         float sum30 = 0, sum31 = 0, sum32 = 0, sum33 = 0;
         for (int start = 0; start < depth; start += TileDepth)
         {
-            LoadTile(a, tileA, firstRow, rows, start, depth, transposeA == 0);
-            LoadTile(b, tileB, firstColumn, columns, start, depth, transposeB != 0);
+            LoadTile<float, Float32Element>(a, tileA, firstRow, rows, start, depth, transposeA == 0);
+            LoadTile<T, TElement>(b, tileB, firstColumn, columns, start, depth, transposeB != 0);
             Group.Barrier();
             for (int step = 0; step < TileDepth; step++)
             {
@@ -111,10 +110,12 @@ public static partial class MatMul
 
     /// <summary>
     /// 64 lines (rows of op(a), columns of op(b)) × 16 steps, zeros outside. Neighbouring threads read neighbouring addresses,
-    /// which lie along the inner size or across it.
+    /// which lie along the inner size or across it. Elements are widened to float32 on the way.
     /// </summary>
-    private static void LoadTile(
-        ArrayView<float> source, ArrayView<float> tile, int firstLine, int lines, int start, int depth, bool alongDepth)
+    private static void LoadTile<T, TElement>(
+        ArrayView<T> source, ArrayView<float> tile, int firstLine, int lines, int start, int depth, bool alongDepth)
+        where T : unmanaged
+        where TElement : unmanaged, IElement<T>
     {
         int thread = (Group.IdxY * TileThreads) + Group.IdxX;
         for (int i = thread; i < Tile * TileDepth; i += TileThreads * TileThreads)
@@ -126,7 +127,7 @@ public static partial class MatMul
             float value = 0;
             if (sourceLine < lines && sourceStep < depth)
             {
-                value = source[alongDepth ? ((long)sourceLine * depth) + sourceStep : ((long)sourceStep * lines) + sourceLine];
+                value = default(TElement).Widen(source[alongDepth ? ((long)sourceLine * depth) + sourceStep : ((long)sourceStep * lines) + sourceLine]);
             }
 
             tile[(step * TileStride) + line] = value;

@@ -31,7 +31,7 @@ public static partial class MatMul
     {
         var (rows, depth) = transposeA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
         int columns = transposeB ? b.Rows : b.Columns;
-        Check(a, transposeA, b, transposeB, c, bias, residual);
+        Check(a, transposeA, new Factor(b), transposeB, c, bias, residual);
         if (rows == 0 || columns == 0)
         {
             return;
@@ -43,14 +43,49 @@ public static partial class MatMul
                 MultiplyOnCpu(cpu, new Product(rows, columns, depth, a, transposeA, b, transposeB, c, accumulate, bias, residual));
                 break;
             case GpuDevice gpu:
-                MultiplyOnGpu(gpu, a, transposeA, b, transposeB, c, accumulate, bias, residual);
+                RunTiles(LaunchTiles(gpu, TileProduct, c).With(a).With(b), c, depth, transposeA, transposeB, accumulate, bias, residual);
                 break;
             default:
                 throw new NotSupportedException($"MatMul: no kernel for {c.Device.Description}.");
         }
     }
 
-    private static void Check(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, Tensor bias, Tensor residual)
+    /// <summary>
+    /// c = a·op(b) (+ bias) (+ residual) (+ c) with a factor in bfloat16: weights. Each of its elements is widened as it is read; products and sums
+    /// are float32, in the order of a float32 b, so that the result is that of the widened b to the bit.
+    /// </summary>
+    /// <param name="a">[m, k].</param>
+    /// <param name="b">[k, n], or [n, k] when transposed.</param>
+    /// <param name="transposeB">Takes bᵀ: a layer whose weight is [outputs, inputs].</param>
+    /// <param name="c">[m, n]; shares no memory with a or b.</param>
+    /// <param name="accumulate">Adds to what c holds.</param>
+    /// <param name="bias">[1, n], added to each row; may be left out.</param>
+    /// <param name="residual">[m, n], added; may be c itself, and may be left out.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static void Multiply(
+        Tensor a, BFloat16Tensor b, bool transposeB, Tensor c, bool accumulate = false, Tensor bias = default, Tensor residual = default)
+    {
+        int rows = a.Rows, depth = a.Columns, columns = transposeB ? b.Rows : b.Columns;
+        Check(a, transposeA: false, new Factor(b), transposeB, c, bias, residual);
+        if (rows == 0 || columns == 0)
+        {
+            return;
+        }
+
+        switch (c.Device)
+        {
+            case CpuDevice cpu:
+                MultiplyOnCpu(cpu, new Product(rows, columns, depth, a, transposeA: false, default, transposeB, c, accumulate, bias, residual, b));
+                break;
+            case GpuDevice gpu:
+                RunTiles(LaunchTiles(gpu, TileProductOfBFloat16, c).With(a).With(b), c, depth, transposeA: false, transposeB, accumulate, bias, residual);
+                break;
+            default:
+                throw new NotSupportedException($"MatMul: no kernel for {c.Device.Description}.");
+        }
+    }
+
+    private static void Check(Tensor a, bool transposeA, in Factor b, bool transposeB, Tensor c, Tensor bias, Tensor residual)
     {
         if (transposeA && transposeB)
         {
@@ -62,7 +97,7 @@ public static partial class MatMul
         if (depth != otherDepth)
         {
             throw new ArgumentException(
-                $"MatMul: a {Shape(a)}{Transposed(transposeA)} and b {Shape(b)}{Transposed(transposeB)} share no inner size: "
+                $"MatMul: a {Shape(a)}{Transposed(transposeA)} and b {b}{Transposed(transposeB)} share no inner size: "
                 + $"{depth} against {otherDepth}.");
         }
 
@@ -70,7 +105,7 @@ public static partial class MatMul
         {
             throw new ArgumentException(
                 $"MatMul: c is {Shape(c)}, expected [{rows}, {columns}], the product of a {Shape(a)}{Transposed(transposeA)} "
-                + $"and b {Shape(b)}{Transposed(transposeB)}.");
+                + $"and b {b}{Transposed(transposeB)}.");
         }
 
         if (!bias.IsNone && (bias.Rows != 1 || bias.Columns != columns))
@@ -95,6 +130,26 @@ public static partial class MatMul
     }
 
     private static bool OnAnother(Tensor tensor, Device device) => !tensor.IsNone && tensor.Device != device;
+
+    /// <summary>What the checks ask of b, in either number format.</summary>
+    private readonly struct Factor
+    {
+        public readonly int Rows, Columns;
+        public readonly nint Address;
+        public readonly Device Device;
+
+        public Factor(Tensor b)
+        {
+            (Rows, Columns, Address, Device) = (b.Rows, b.Columns, b.Address, b.Device);
+        }
+
+        public Factor(BFloat16Tensor b)
+        {
+            (Rows, Columns, Address, Device) = (b.Rows, b.Columns, b.Address, b.Device);
+        }
+
+        public override string ToString() => $"[{Rows}, {Columns}]";
+    }
 
     private static string Shape(Tensor tensor) => $"[{tensor.Rows}, {tensor.Columns}]";
 

@@ -6,7 +6,8 @@ namespace TinyLM;
 
 /// <summary>
 /// Copies of matrices in the order in which <see cref="MicroKernel"/> reads them. A panel of B is [depth][32], or [depth][16] if
-/// it has no more columns; a panel of A is [depth][12]. What stands in the columns past the last one is never looked at.
+/// it has no more columns; a panel of A is [depth][12]. What stands in the columns past the last one is never looked at. B may be bfloat16
+/// (<c>ushort</c>); its copy is float32.
 /// </summary>
 internal static unsafe class Panels
 {
@@ -21,7 +22,8 @@ internal static unsafe class Panels
     public static int CopyStride(int depth) => ((depth + 15) / 16 * 16) + (depth % 32 < 16 ? 16 : 32);
 
     /// <summary>A panel of bᵀ: <paramref name="columns"/> rows of the source, <paramref name="depth"/> of their elements.</summary>
-    public static void PackTransposed(float* source, nint stride, int columns, int depth, float* panel, int width)
+    public static void PackTransposed<T>(T* source, nint stride, int columns, int depth, float* panel, int width)
+        where T : unmanaged
     {
         if (depth < Lanes)
         {
@@ -29,7 +31,7 @@ internal static unsafe class Panels
             {
                 for (int p = 0; p < depth; p++)
                 {
-                    panel[(p * width) + column] = source[(column * stride) + p];
+                    panel[(p * width) + column] = Elements.At(source + (column * stride) + p);
                 }
             }
 
@@ -52,7 +54,8 @@ internal static unsafe class Panels
     /// Rows <paramref name="first"/> to <paramref name="last"/> of b [depth, columns] into all panels: row by row, since the
     /// processor fetches ahead along a row.
     /// </summary>
-    public static void PackRows(float* source, nint stride, int first, int last, int depth, int columns, float* packed)
+    public static void PackRows<T>(T* source, nint stride, int first, int last, int depth, int columns, float* packed)
+        where T : unmanaged
     {
         int whole = columns / MicroKernel.Columns;
         int rest = columns - (whole * MicroKernel.Columns);
@@ -60,12 +63,12 @@ internal static unsafe class Panels
         nint panelSize = (nint)depth * MicroKernel.Columns;
         for (int p = first; p < last; p++)
         {
-            float* row = source + (p * stride);
+            T* row = source + (p * stride);
             float* panel = packed + (p * MicroKernel.Columns);
             for (int q = 0; q < whole; q++)
             {
-                Vector512.Load(row).Store(panel);
-                Vector512.Load(row + Lanes).Store(panel + Lanes);
+                Elements.Load(row).Store(panel);
+                Elements.Load(row + Lanes).Store(panel + Lanes);
                 row += MicroKernel.Columns;
                 panel += panelSize;
             }
@@ -122,7 +125,8 @@ internal static unsafe class Panels
     /// missing ones.
     /// </summary>
     [SkipLocalsInit]
-    public static void Transpose16(float* source, nint stride, int rows, float* result, nint resultStride)
+    public static void Transpose16<T>(T* source, nint stride, int rows, float* result, nint resultStride)
+        where T : unmanaged
     {
         if (!Avx512F.IsSupported)
         {
@@ -130,7 +134,7 @@ internal static unsafe class Panels
             {
                 for (int column = 0; column < Lanes; column++)
                 {
-                    result[(column * resultStride) + row] = source[(row * stride) + column];
+                    result[(column * resultStride) + row] = Elements.At(source + (row * stride) + column);
                 }
             }
 
@@ -140,10 +144,10 @@ internal static unsafe class Panels
         Vector512<float>* quads = stackalloc Vector512<float>[Lanes];
         for (int quad = 0; quad < Lanes; quad += 4)
         {
-            Vector512<float> row0 = Vector512.Load(source + (Math.Min(quad, rows - 1) * stride));
-            Vector512<float> row1 = Vector512.Load(source + (Math.Min(quad + 1, rows - 1) * stride));
-            Vector512<float> row2 = Vector512.Load(source + (Math.Min(quad + 2, rows - 1) * stride));
-            Vector512<float> row3 = Vector512.Load(source + (Math.Min(quad + 3, rows - 1) * stride));
+            Vector512<float> row0 = Elements.Load(source + (Math.Min(quad, rows - 1) * stride));
+            Vector512<float> row1 = Elements.Load(source + (Math.Min(quad + 1, rows - 1) * stride));
+            Vector512<float> row2 = Elements.Load(source + (Math.Min(quad + 2, rows - 1) * stride));
+            Vector512<float> row3 = Elements.Load(source + (Math.Min(quad + 3, rows - 1) * stride));
             Vector512<double> low01 = Avx512F.UnpackLow(row0, row1).AsDouble();
             Vector512<double> high01 = Avx512F.UnpackHigh(row0, row1).AsDouble();
             Vector512<double> low23 = Avx512F.UnpackLow(row2, row3).AsDouble();
@@ -170,20 +174,21 @@ internal static unsafe class Panels
         }
     }
 
-    /// <summary>Copies up to 32 floats, and reads none beyond.</summary>
+    /// <summary>Copies up to 32 elements, and reads none beyond.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void CopyFew(float* source, float* destination, int count)
+    public static void CopyFew<T>(T* source, float* destination, int count)
+        where T : unmanaged
     {
         if (count >= Lanes)
         {
-            Vector512.Load(source).Store(destination);
-            Vector512.Load(source + count - Lanes).Store(destination + count - Lanes);
+            Elements.Load(source).Store(destination);
+            Elements.Load(source + count - Lanes).Store(destination + count - Lanes);
             return;
         }
 
         for (int i = 0; i < count; i++)
         {
-            destination[i] = source[i];
+            destination[i] = Elements.At(source + i);
         }
     }
 }
