@@ -66,10 +66,10 @@ public sealed record GptConfig
     public double RotaryBase { get; init; } = 10000;
 
     /// <summary>The part of a head's columns, its first ones, that rotary positions turn (GPT-NeoX, Black et al., 2022): an even number of them.</summary>
-    public double RotaryFraction { get; init; } = 1;
+    public double RotaryFraction { get; init => field = value == 0 ? 1 : value; } = 1;
 
-    /// <summary>Rotary positions are divided by it, to stretch a context (Chen et al., "Extending context window", 2023).</summary>
-    public double RotaryScale { get; init; } = 1;
+    /// <summary>Rotary positions are divided by it (0, as in an older file, is taken for 1), to stretch a context (Chen et al., "Extending context window", 2023).</summary>
+    public double RotaryScale { get; init => field = value == 0 ? 1 : value; } = 1;
 
     /// <summary>A token sees at most this many tokens of its document, itself included (Mistral, Jiang et al., 2023); 0: all up to itself.</summary>
     public int AttentionWindow { get; init; }

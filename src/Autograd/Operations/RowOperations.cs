@@ -56,7 +56,7 @@ public static class RowOperations
     }
 
     /// <summary>
-    /// y[i] = the sum of the rows x[t] with ids[t] = i, in the order of t; the opposite of <see cref="StreamOperations.Embedding"/>, which gathers rows.
+    /// y[i] = the sum of the rows x[t] with ids[t] = i, in the order of t; the opposite of <see cref="StreamOperations.Embedding(Variable, IndexTensor)"/>, which gathers rows.
     /// <remarks>torch.Tensor.index_add_</remarks>
     /// </summary>
     /// <param name="x">[tokens, columns].</param>

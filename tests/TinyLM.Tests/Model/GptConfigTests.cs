@@ -35,9 +35,9 @@ public class GptConfigTests
         yield return new TestCaseData(good with { AttentionSoftcap = float.NaN }, "config: AttentionSoftcap is NaN");
         yield return new TestCaseData(good with { RotaryFraction = 0.3 }, "config: RotaryFraction is 0.3, which turns 2.4 columns of a head of 8, expected an even number from 2 to 8.");
         yield return new TestCaseData(good with { RotaryFraction = 0.375 }, "which turns 3 columns of a head of 8");
-        yield return new TestCaseData(good with { RotaryFraction = 0 }, "RotaryFraction is 0,");
+        yield return new TestCaseData(good with { RotaryFraction = -0.5 }, "RotaryFraction is -0.5,");
         yield return new TestCaseData(good with { RotaryFraction = 1.25 }, "RotaryFraction is 1.25,");
-        yield return new TestCaseData(good with { RotaryScale = 0 }, "config: RotaryScale is 0, expected a positive number.");
+        yield return new TestCaseData(good with { RotaryScale = -1 }, "config: RotaryScale is -1, expected a positive number.");
         yield return new TestCaseData(good with { Width = 36, RotaryFraction = 1 }, "a head size of 9 (Width 36 / HeadCount 4) is odd");
     }
 }

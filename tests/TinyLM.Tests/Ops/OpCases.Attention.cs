@@ -95,14 +95,14 @@ public static partial class OpCases
     }
 
     private static IEnumerable<OpCase> HeadNorms() =>
-        from shape in new (int Rows, int Heads, int Size, int Rest)[]
+        from shape in new (int Rows, int Heads, int Size, int Others)[]
         {
             (1, 1, 16, 0), (3, 2, 5, 0), (2, 3, 17, 33), (1, 2, 33, 1), (33, 2, 8, 8), (25, 4, 16, 17), (9, 1, 24, 40), (100, 5, 20, 40),
         }
         from gain in new[] { false, true }
         from norm in new[] { "RmsNorm", "LayerNorm", "LayerNorm with bias" }
         where gain || norm != "LayerNorm with bias"
-        select HeadNorm(norm, shape.Rows, shape.Heads, shape.Size, shape.Rest, gain);
+        select HeadNorm(norm, shape.Rows, shape.Heads, shape.Size, shape.Others, gain);
 
     private static OpCase HeadNorm(string norm, int rows, int heads, int size, int rest, bool gain)
     {

@@ -3,7 +3,7 @@ namespace TinyLM.Tests;
 /// <summary>Fills the arena with NaN, so that an element that a kernel forgets, or reads without right, shows in the result.</summary>
 public static class Poison
 {
-    private const int Length = 1 << 19;
+    private const int Length = 3 << 18;
     private static readonly float[] NaNs = Enumerable.Repeat(float.NaN, Length).ToArray();
 
     /// <summary>Begins a step whose memory, all of it, is NaN.</summary>

@@ -13,7 +13,7 @@ public class KernelReportTests
     {
         string[] names = [.. GpuKernel.Of(typeof(GpuKernel).Assembly).Select(kernel => kernel.Name)];
         Assert.That(names, Is.Ordered.And.Unique);
-        Assert.That(names, Does.Contain("MatMul.TileProductKernel").And.Contain("Elementwise.UnaryGpu<Silu>.BackwardKernel"));
+        Assert.That(names, Does.Contain("MatMul.TileProductKernel<Single, Float32Element>").And.Contain("Elementwise.UnaryGpu<Silu>.BackwardKernel"));
         Assert.That(names, Does.Contain("Elementwise.BinaryGpu<SwiGlu>.ForwardKernel"));
     }
 
@@ -25,8 +25,8 @@ public class KernelReportTests
     [Test]
     public void A_kernel_is_shown_with_all_that_is_known_of_it()
     {
-        string text = Show("matmul.tile", Root);
-        Assert.That(text, Does.Match(@"== MatMul\.TileProductKernel, src/Tensor/Kernels/MatMul/MatMul\.Gpu\.cs:\d+\n    /// <summary>"));
+        string text = Show("matmul.tileproductkernel<single", Root);
+        Assert.That(text, Does.Match(@"== MatMul\.TileProductKernel<Single, Float32Element>, src/Tensor/Kernels/MatMul/MatMul\.Gpu\.cs:\d+\n    /// <summary>"));
         Assert.That(text, Does.Contain("private static void TileProductKernel(").And.Contain("        StoreRow(c, bias, residual, row + 48"));
         Assert.That(text, Does.Not.Contain("private static void LoadTile("));
         Assert.That(text, Does.Match(@"\n +\d+  \.visible \.entry Kernel_TileProductKernel\("));
@@ -56,7 +56,7 @@ public class KernelReportTests
         Assert.That(Show("UnknownOpcode", Root, ofTests: true), Does.Match(@"== Verdict\n.*PTX line \d+ 'prmt"));
     }
 
-    [TestCase("MatMull.TileProdct", "kernel: 'MatMull.TileProdct' is unknown; nearest: MatMul.TileProductKernel, ")]
+    [TestCase("MatMull.TileProdct", "kernel: 'MatMull.TileProdct' is unknown; nearest: MatMul.TileProductKernel<")]
     [TestCase("rmsnom", "kernel: 'rmsnom' is unknown; nearest: RmsNorm.")]
     public void A_wrong_name_is_one_line_with_the_nearest(string name, string message) =>
         Assert.That(() => new KernelReport().Find(name), Throws.InstanceOf<UserException>().With.Message.StartsWith(message));
