@@ -46,7 +46,7 @@ public static partial class OpCases
 
     private static IEnumerable<OpCase> AttentionTails() =>
     [
-        AttentionTail([1], [1], new AttentionShape(1, 1, 5)),
+        AttentionTail([2], [1], new AttentionShape(1, 1, 5)),
         AttentionTail([17], [17], new AttentionShape(2, 1, 8)),
         AttentionTail([40, 3, 9], [1, 3, 2], new AttentionShape(2, 2, 16)),
         AttentionTail([5, 1, 50], [4, 1, 37], new AttentionShape(4, 2, 8)),

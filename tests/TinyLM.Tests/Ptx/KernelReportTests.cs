@@ -27,7 +27,7 @@ public class KernelReportTests
     {
         string text = Show("matmul.tileproductkernel<single", Root);
         Assert.That(text, Does.Match(@"== MatMul\.TileProductKernel<Single, Float32Element>, src/Tensor/Kernels/MatMul/MatMul\.Gpu\.cs:\d+\n    /// <summary>"));
-        Assert.That(text, Does.Contain("private static void TileProductKernel(").And.Contain("        StoreRow(c, bias, residual, row + 48"));
+        Assert.That(text, Does.Contain("private static void TileProductKernel<T, TElement>(").And.Contain("        StoreRow(c, bias, residual, row + 48"));
         Assert.That(text, Does.Not.Contain("private static void LoadTile("));
         Assert.That(text, Does.Match(@"\n +\d+  \.visible \.entry Kernel_TileProductKernel\("));
         Assert.That(text, Does.Match(@"launches on the interpreted device, the last with grid \d+×\d+, block 16×16\."));
