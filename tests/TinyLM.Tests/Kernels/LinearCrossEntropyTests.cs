@@ -29,6 +29,24 @@ public class LinearCrossEntropyTests
         Assert.That(Comparison.RelativeError(chunks.Values, whole.Values), Is.InRange(0, 1e-6));
     }
 
+    [Test]
+    public void Gradients_of_chunks_add_up([Values] bool sum)
+    {
+        const int tokens = 3000, vocabulary = 5000, width = 8;
+        using Device device = Device.Open("cpu");
+        Matrix whole = WeightGradient((x, weight, targets) => x.Linear(weight).CrossEntropy(targets).Sum());
+        Matrix chunks = WeightGradient((x, weight, targets) => sum ? x.LinearCrossEntropySum(weight, targets) : x.LinearCrossEntropy(weight, targets).Sum());
+        Assert.That(Comparison.RelativeError(chunks.Values, whole.Values), Is.InRange(0, 1e-5));
+
+        Matrix WeightGradient(Func<Variable, Variable, IndexTensor, Variable> loss)
+        {
+            using Tape tape = device.BeginTape();
+            Variable x = tape.Input(Small(device, tokens, width)), weight = tape.Input(Small(device, vocabulary, width));
+            tape.Backward(loss(x, weight, device.TemporaryIndices([.. Enumerable.Range(0, tokens)])));
+            return AsMatrix(weight.Gradient);
+        }
+    }
+
     private static Matrix AsMatrix(Tensor tensor) => new(tensor.Rows, tensor.Columns, tensor.ToArray().Select(value => (double)value));
 
     private static Tensor Small(Device device, int rows, int columns)
