@@ -60,6 +60,10 @@ public sealed record PretrainOptions
     [JsonIgnore]
     public double SaveSeconds { get; init; } = 20;
 
+    /// <summary>Stop at the first NaN or infinity of a step and name the op that made it; slow.</summary>
+    [JsonIgnore]
+    public bool DetectAnomalies { get; init; }
+
     /// <summary>Throws on a value that is unknown or makes no sense.</summary>
     /// <exception cref="UserException">Which, and what is expected.</exception>
     public void Check()
