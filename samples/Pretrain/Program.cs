@@ -18,10 +18,12 @@ var resume = new Option<bool>("--resume") { Description = "go on with the run in
 var device = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda", DefaultValueFactory = _ => "auto" };
 var threads = new Option<int?>("--threads") { Description = "CPU threads (default: one a core); the result does not depend on it" };
 var saveSeconds = new Option<double>("--save-seconds") { Description = "seconds between checkpoints", DefaultValueFactory = _ => 20 };
+var recompute = new Option<bool>("--recompute") { Description = "compute each block again in the backward pass: less memory, more time, the same result" };
+var detectAnomalies = new Option<bool>("--detect-anomalies") { Description = "stop at the first NaN or infinity and name the op, the tensor and the step; slow" };
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds,
+    corpus, text, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -44,6 +46,8 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Device = arguments.GetValue(device)!,
         Threads = arguments.GetValue(threads),
         SaveSeconds = arguments.GetValue(saveSeconds),
+        Recompute = arguments.GetValue(recompute),
+        DetectAnomalies = arguments.GetValue(detectAnomalies),
     };
     PretrainRun.Execute(options, new TrainingDisplay(), stop);
     return 0;

@@ -12,6 +12,12 @@ public abstract class Operation
     /// <summary>The name of the op, for messages and profiles.</summary>
     public virtual string Name => GetType().Name;
 
+    /// <summary>Floating-point operations of the forward pass, a multiplication and an addition being two; 0 where the op does not say. For profiles.</summary>
+    public virtual long ForwardFlops => 0;
+
+    /// <summary>As <see cref="ForwardFlops"/>, of the backward pass.</summary>
+    public virtual long BackwardFlops => 0;
+
     /// <summary>Given the gradient of <see cref="Output"/>, writes or adds the gradients of the operands (<see cref="Variable.BeginGradient"/>).</summary>
     /// <param name="gradient">Of the shape of the output.</param>
     public abstract void Backward(Tensor gradient);

@@ -4,7 +4,7 @@ namespace TinyLM;
 /// The record of one step: every result of a differentiable op, in order, so that <see cref="Backward(Variable)"/> can walk it in reverse. It
 /// ends with <see cref="Dispose"/>, and with it all that the step put in the arena. <c>using Tape tape = device.BeginTape();</c>
 /// </summary>
-public sealed class Tape : IDisposable
+public sealed partial class Tape : IDisposable
 {
     private readonly List<Operation> _operations = [];
     private TapeNode[] _nodes = new TapeNode[256];
@@ -21,21 +21,21 @@ public sealed class Tape : IDisposable
 
     public Device Device { get; }
 
-    /// <summary>False in a tape without gradients: ops compute, nothing is recorded.</summary>
+    /// <summary>False in a tape or a scope without gradients: ops compute, nothing is recorded.</summary>
     public bool IsRecording { get; private set; }
 
     /// <summary>Whether the tape is between <see cref="TapeExtensions.BeginTape"/> and <see cref="Dispose"/>.</summary>
     internal bool IsOpen { get; private set; }
 
     /// <summary>A value that needs no gradient.</summary>
-    public Variable Constant(Tensor value) => Add(new TapeNode { Value = value });
+    public Variable Constant(Tensor value) => AddLeaf(new TapeNode { Value = value });
 
     /// <summary>A value whose gradient is wanted after <see cref="Backward(Variable)"/>.</summary>
-    public Variable Input(Tensor value) => Add(new TapeNode { Value = value, RequiresGradient = IsRecording, IsLeaf = true });
+    public Variable Input(Tensor value) => AddLeaf(new TapeNode { Value = value, RequiresGradient = IsRecording, IsLeaf = true });
 
     /// <summary>A parameter; its gradient goes to <see cref="Parameter.Gradient"/>.</summary>
     public Variable Use(Parameter parameter) =>
-        Add(new TapeNode { Value = parameter.Value, RequiresGradient = IsRecording, IsLeaf = true, Parameter = parameter });
+        AddLeaf(new TapeNode { Value = parameter.Value, RequiresGradient = IsRecording, IsLeaf = true, Parameter = parameter });
 
     /// <summary>As <see cref="Use"/>; none for none.</summary>
     public Variable UseOptional(Parameter? parameter) => parameter is null ? default : Use(parameter);
@@ -44,28 +44,29 @@ public sealed class Tape : IDisposable
     public Tensor Allocate(int rows, int columns) => Device.Temporary(rows, columns);
 
     /// <summary>
+    /// Records nothing until the end of the scope: <c>using (tape.WithoutGradients()) { … }</c>. What is computed, used or put on the tape in it
+    /// gets no gradient, and lets none through. <remarks>torch.no_grad</remarks>
+    /// </summary>
+    public GradientPause WithoutGradients()
+    {
+        var pause = new GradientPause(this, IsRecording);
+        IsRecording = false;
+        return pause;
+    }
+
+    /// <summary>
     /// For an op: its record on this tape, to be filled in, or null where no operand wants a gradient. The object may have served an
     /// earlier step: set all of its fields.
     /// </summary>
     public TOperation? Record<TOperation>(Variable a, Variable b = default, Variable c = default)
         where TOperation : Operation, new()
     {
-        if (!a.RequiresGradient && !b.RequiresGradient && !c.RequiresGradient)
+        if (_observer is not null)
         {
-            return null;
+            Observe<TOperation>(a, b, c);
         }
 
-        int index = _operationCount++;
-        if (index == _operations.Count)
-        {
-            _operations.Add(new TOperation());
-        }
-        else if (_operations[index] is not TOperation)
-        {
-            _operations[index] = new TOperation();
-        }
-
-        return (TOperation)_operations[index];
+        return IsRecording && (a.RequiresGradient || b.RequiresGradient || c.RequiresGradient) ? NextRecord<TOperation>() : null;
     }
 
     /// <summary>For an op: its result, tied to its record.</summary>
@@ -75,6 +76,12 @@ public sealed class Tape : IDisposable
         if (operation is not null)
         {
             operation.Output = result;
+            _nodes[result.Index].Producer = operation;
+        }
+
+        if (_observer is not null)
+        {
+            ObserveResult(operation, value);
         }
 
         return result;
@@ -90,7 +97,7 @@ public sealed class Tape : IDisposable
 
         CheckRecorded(loss);
         Elementwise.Fill(loss.BeginGradient().Tensor, 1);
-        Propagate();
+        Propagate(0);
     }
 
     /// <summary>As <see cref="Backward(Variable)"/>, for a result of any shape whose gradient is given.</summary>
@@ -103,20 +110,29 @@ public sealed class Tape : IDisposable
 
         CheckRecorded(output);
         Elementwise.Copy(gradient, output.BeginGradient().Tensor);
-        Propagate();
+        Propagate(0);
     }
 
     public void Dispose()
     {
         if (IsOpen)
         {
+            _observer?.End();
+            _observer = null;
             Array.Clear(_nodes, 0, _nodeCount);
             (_nodeCount, _operationCount, IsOpen) = (0, 0, false);
             Device.Arena.EndStep();
         }
     }
 
-    internal void Open(bool gradients) => (IsOpen, IsRecording) = (true, gradients);
+    internal void Open(bool gradients, ITapeObserver? observer, long step)
+    {
+        (IsOpen, IsRecording, _observer) = (true, gradients, observer);
+        (_written, _operandBytes) = (observer is null ? null : [], 0);
+        observer?.Begin(Device, step);
+    }
+
+    internal void Resume(bool isRecording) => IsRecording = isRecording;
 
     internal ref readonly TapeNode Node(int index, int step)
     {
@@ -145,6 +161,7 @@ public sealed class Tape : IDisposable
         }
 
         node.HasGradient = true;
+        _written?.Add(index);
         return new GradientSlot(node.CurrentGradient, accumulate);
     }
 
@@ -167,7 +184,24 @@ public sealed class Tape : IDisposable
         {
             (node.Gradient, node.HasGradient) = (gradient, true);
             _passed = true;
+            _written?.Add(index);
         }
+    }
+
+    private TOperation NextRecord<TOperation>()
+        where TOperation : Operation, new()
+    {
+        int index = _operationCount++;
+        if (index == _operations.Count)
+        {
+            _operations.Add(new TOperation());
+        }
+        else if (_operations[index] is not TOperation)
+        {
+            _operations[index] = new TOperation();
+        }
+
+        return (TOperation)_operations[index];
     }
 
     private static void CheckRecorded(Variable result)
@@ -178,9 +212,11 @@ public sealed class Tape : IDisposable
         }
     }
 
-    private void Propagate()
+    /// <summary>Runs the backward passes of the records from the last one down to <paramref name="first"/>.</summary>
+    private void Propagate(int first)
     {
-        for (int i = _operationCount - 1; i >= 0; i--)
+        _written?.Clear();
+        for (int i = _operationCount - 1; i >= first; i--)
         {
             Operation operation = _operations[i];
             if (!Node(operation.Output).HasGradient)
@@ -191,6 +227,11 @@ public sealed class Tape : IDisposable
             Tensor gradient = operation.Output.Gradient;
             _passed = false;
             operation.Backward(gradient);
+            if (_observer is not null)
+            {
+                ObserveBackward(operation, gradient);
+            }
+
             ref TapeNode node = ref Node(operation.Output);
             if (!_passed)
             {
@@ -202,6 +243,13 @@ public sealed class Tape : IDisposable
     }
 
     private ref TapeNode Node(Variable variable) => ref _nodes[variable.Index];
+
+    private Variable AddLeaf(in TapeNode node)
+    {
+        Variable leaf = Add(node);
+        _observer?.Leaf(node.Value, node.Parameter);
+        return leaf;
+    }
 
     private Variable Add(in TapeNode node)
     {
@@ -226,6 +274,7 @@ internal struct TapeNode
     public Tensor Value;
     public Tensor Gradient;
     public Parameter? Parameter;
+    public Operation? Producer;
     public bool RequiresGradient;
     public bool HasGradient;
     public bool IsLeaf;

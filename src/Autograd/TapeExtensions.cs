@@ -10,7 +10,9 @@ public static class TapeExtensions
     /// <summary>Begins a step. Dispose the tape to end it, and all its tensors.</summary>
     /// <param name="device">Where the step runs.</param>
     /// <param name="gradients">False for scoring and generation: nothing is recorded.</param>
-    public static Tape BeginTape(this Device device, bool gradients = true)
+    /// <param name="observer">Sees every op of the step: <see cref="AnomalyDetector"/>, a profile; null: nobody does, and nothing is spent on it.</param>
+    /// <param name="step">The number of the step, as the observer names it; 0: the device's own count.</param>
+    public static Tape BeginTape(this Device device, bool gradients = true, ITapeObserver? observer = null, long step = 0)
     {
         Tape tape = Tapes.GetValue(device, key => new Tape(key));
         if (tape.IsOpen)
@@ -18,7 +20,7 @@ public static class TapeExtensions
             throw new InvalidOperationException("BeginTape: this device's last tape is still open; dispose it first (using).");
         }
 
-        tape.Open(gradients);
+        tape.Open(gradients, observer, step == 0 ? device.Arena.Step : step);
         return tape;
     }
 }

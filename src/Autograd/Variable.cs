@@ -54,6 +54,9 @@ public readonly struct Variable
 
     public static Variable operator /(Variable left, Variable right) => left.Apply<Divide>(right);
 
+    /// <summary>The same value, not copied, through which no gradient flows. <remarks>torch.Tensor.detach</remarks></summary>
+    public Variable Detach() => Tape.Constant(Value);
+
     /// <summary>
     /// For an op's backward pass: where this operand's gradient goes, and whether it must be added to what is there. None where nobody
     /// wants it. The caller must then write (or add to) every element.

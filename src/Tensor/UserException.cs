@@ -4,7 +4,7 @@ namespace TinyLM;
 /// Something that the user can mend: a wrong value, a file that is missing or damaged, a full disk. The message is one line that says
 /// what and where, what was seen, what was expected, and the mend; a program prints it and exits with <see cref="ExitCode"/>.
 /// </summary>
-public sealed class UserException : Exception
+public class UserException : Exception
 {
     /// <summary>Exit code of a user's mistake: a wrong value, a file that is not what it should be.</summary>
     public const int Mistake = 2;

@@ -17,6 +17,8 @@ public sealed class Arena
     private readonly Device _device;
     private readonly List<(nint Address, long Bytes)> _blocks = [];
     private readonly Dictionary<long, Stack<nint>> _recycled = [];
+    private readonly List<ScopedAllocation> _scoped = [];
+    private int _openScopes;
     private long _usedInBlock;
     private long _usedInStep;
 
@@ -48,7 +50,55 @@ public sealed class Arena
             sizes.Clear();
         }
 
-        (_usedInBlock, _usedInStep) = (0, 0);
+        _scoped.Clear();
+        (_usedInBlock, _usedInStep, _openScopes) = (0, 0, 0);
+    }
+
+    /// <summary>
+    /// Begins a scope within the step: <see cref="EndScope"/> gives back all that was allocated in it, but for what <see cref="KeepBeyondScope"/>
+    /// exempts. Scopes may be nested.
+    /// </summary>
+    /// <returns>The scope, for its end.</returns>
+    public int BeginScope()
+    {
+        _openScopes++;
+        return _scoped.Count;
+    }
+
+    /// <summary>Exempts an allocation of the innermost scope, or one that a tensor is a part of; that of an outer one or from before is safe anyway.</summary>
+    public void KeepBeyondScope(int scope, in Tensor tensor)
+    {
+        nint address = tensor.Address;
+        for (int i = _scoped.Count - 1; i >= scope; i--)
+        {
+            ScopedAllocation allocation = _scoped[i];
+            if (address >= allocation.Address && address < allocation.Address + (nint)allocation.Bytes)
+            {
+                _scoped[i] = allocation with { IsKept = true };
+                return;
+            }
+        }
+    }
+
+    /// <summary>Ends the innermost scope: its allocations are handed out again; those that it keeps belong to the scope around it, or to the step.</summary>
+    public void EndScope(int scope)
+    {
+        int count = scope;
+        for (int i = scope; i < _scoped.Count; i++)
+        {
+            ScopedAllocation allocation = _scoped[i];
+            if (allocation.IsKept)
+            {
+                _scoped[count++] = allocation with { IsKept = false };
+            }
+            else if (allocation.Address != 0)
+            {
+                Push(allocation.Address, allocation.Bytes);
+            }
+        }
+
+        _openScopes--;
+        _scoped.RemoveRange(_openScopes == 0 ? 0 : count, _scoped.Count - (_openScopes == 0 ? 0 : count));
     }
 
     internal static long Padded(long bytes) => (Math.Max(bytes, 1) + Alignment - 1) / Alignment * Alignment;
@@ -56,32 +106,35 @@ public sealed class Arena
     internal nint Allocate(long bytes)
     {
         bytes = Padded(bytes);
-        if (_recycled.TryGetValue(bytes, out Stack<nint>? free) && free.TryPop(out nint recycled))
+        nint address = _recycled.TryGetValue(bytes, out Stack<nint>? free) && free.TryPop(out nint recycled) ? recycled : AllocateFresh(bytes);
+        if (_openScopes > 0)
         {
-            return recycled;
+            _scoped.Add(new ScopedAllocation(address, bytes, IsKept: false));
         }
 
-        if (_blocks.Count == 0 || _usedInBlock + bytes > _blocks[^1].Bytes)
-        {
-            AddBlock(Math.Max(bytes, Math.Max(SmallestBlock, _blocks.Sum(block => block.Bytes))));
-        }
-
-        nint address = _blocks[^1].Address + (nint)_usedInBlock;
-        _usedInBlock += bytes;
-        _usedInStep += bytes;
         return address;
     }
 
     /// <summary>Gives one allocation of this step back early: it is handed out again before fresh memory. Only for whoever knows that nobody will use it again.</summary>
     public void Recycle(in Tensor tensor)
     {
-        long bytes = Padded(tensor.Length * sizeof(float));
-        if (!_recycled.TryGetValue(bytes, out Stack<nint>? free))
-        {
-            _recycled[bytes] = free = new Stack<nint>();
-        }
+        nint address = tensor.Address;
+        KeepForStep(address);
+        Push(address, Padded(tensor.Length * sizeof(float)));
+    }
 
-        free.Push(tensor.Address);
+    /// <summary>Takes an allocation out of the open scopes: it lives to the end of the step, or until it is recycled.</summary>
+    internal void KeepForStep(nint address)
+    {
+        for (int i = _scoped.Count - 1; i >= 0; i--)
+        {
+            if (_scoped[i].Address == address)
+            {
+                // The place stays: scopes are known by theirs.
+                _scoped[i] = default;
+                return;
+            }
+        }
     }
 
     internal void CheckStep(int step, string? name)
@@ -104,10 +157,38 @@ public sealed class Arena
         _usedInBlock = 0;
     }
 
+    private void Push(nint address, long bytes)
+    {
+        if (!_recycled.TryGetValue(bytes, out Stack<nint>? free))
+        {
+            _recycled[bytes] = free = new Stack<nint>();
+        }
+
+        free.Push(address);
+    }
+
+    private nint AllocateFresh(long bytes)
+    {
+        if (_blocks.Count == 0 || _usedInBlock + bytes > _blocks[^1].Bytes)
+        {
+            AddBlock(Math.Max(bytes, Math.Max(SmallestBlock, _blocks.Sum(block => block.Bytes))));
+        }
+
+        nint address = _blocks[^1].Address + (nint)_usedInBlock;
+        _usedInBlock += bytes;
+        _usedInStep += bytes;
+        return address;
+    }
+
     private void AddBlock(long bytes)
     {
         bytes = Padded(bytes);
         _blocks.Add((_device.AllocateBlock(bytes), bytes));
         _usedInBlock = 0;
     }
+
+    /// <param name="Address">0: it has been given back, or lives for the step.</param>
+    /// <param name="Bytes">Padded.</param>
+    /// <param name="IsKept">Whether it outlives the innermost scope.</param>
+    private readonly record struct ScopedAllocation(nint Address, long Bytes, bool IsKept);
 }

@@ -14,7 +14,7 @@ public sealed unsafe partial class GpuDevice
     {
         if (!ReferenceEquals(_startsOf, offsets) || _startsStep != Arena.Step)
         {
-            _starts = TemporaryIndices(offsets.Starts);
+            _starts = StepIndices(offsets.Starts);
             (_startsOf, _startsStep) = (offsets, Arena.Step);
         }
 
@@ -36,6 +36,14 @@ public sealed unsafe partial class GpuDevice
         return _bounds;
     }
 
+    /// <summary>Indices that live to the end of the step, also where a scope of the arena is open.</summary>
+    private IndexTensor StepIndices(ReadOnlySpan<int> values)
+    {
+        IndexTensor indices = TemporaryIndices(values);
+        Arena.KeepForStep(indices.Address);
+        return indices;
+    }
+
     private AttentionBounds WholeBounds(DocumentOffsets offsets)
     {
         var starts = new int[offsets.TokenCount];
@@ -48,7 +56,7 @@ public sealed unsafe partial class GpuDevice
             Array.Fill(ends, start + length, start, length);
         }
 
-        return new AttentionBounds { Starts = TemporaryIndices(starts), RowEnds = TemporaryIndices(ends) };
+        return new AttentionBounds { Starts = StepIndices(starts), RowEnds = StepIndices(ends) };
     }
 
     private AttentionBounds TailBounds(DocumentOffsets queries, DocumentOffsets keys)
@@ -81,11 +89,11 @@ public sealed unsafe partial class GpuDevice
 
         return new AttentionBounds
         {
-            Tokens = TemporaryIndices(tokens),
-            Starts = TemporaryIndices(starts),
-            Rows = TemporaryIndices(rows),
-            FirstRows = TemporaryIndices(firstRows),
-            RowEnds = TemporaryIndices(rowEnds),
+            Tokens = StepIndices(tokens),
+            Starts = StepIndices(starts),
+            Rows = StepIndices(rows),
+            FirstRows = StepIndices(firstRows),
+            RowEnds = StepIndices(rowEnds),
         };
     }
 }

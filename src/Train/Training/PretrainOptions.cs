@@ -60,6 +60,14 @@ public sealed record PretrainOptions
     [JsonIgnore]
     public double SaveSeconds { get; init; } = 20;
 
+    /// <summary>Compute each block again in the backward pass: less memory, more time, the same result.</summary>
+    [JsonIgnore]
+    public bool Recompute { get; init; }
+
+    /// <summary>Stop at the first NaN or infinity of a step and name the op that made it; slow.</summary>
+    [JsonIgnore]
+    public bool DetectAnomalies { get; init; }
+
     /// <summary>Throws on a value that is unknown or makes no sense.</summary>
     /// <exception cref="UserException">Which, and what is expected.</exception>
     public void Check()

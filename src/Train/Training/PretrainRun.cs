@@ -36,8 +36,8 @@ public static class PretrainRun
         TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
         TokenizedDocuments validation = Validation(tokens, options, training.ScoreEnd);
         GptConfig config = checkpoint is not null ? TrainingCheckpoint.ReadConfig(checkpoint) : GptConfig.Preset(PresetOf(options), tokenizer.VocabularySize);
-        var model = new Gpt(device, config, training.Seed);
-        var trainer = new Trainer(model, tokens.Training, training);
+        var model = new Gpt(device, config, training.Seed) { RecomputesBlocks = options.Recompute };
+        var trainer = new Trainer(model, tokens.Training, training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : null };
         folder.Begin(options);
         display.Line($"{corpus.Name}: {corpus.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
             + $"{corpus.Validation.Count:N0} held out, {corpus.DuplicateCount:N0} duplicates removed");

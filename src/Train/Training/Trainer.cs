@@ -38,6 +38,9 @@ public sealed class Trainer
 
     public AdamWOptimizer Optimizer { get; }
 
+    /// <summary>Sees every op of the steps: <see cref="AnomalyDetector"/>, a profile; null: nobody does.</summary>
+    public ITapeObserver? Observer { get; set; }
+
     public bool IsFinished => _totalSteps > 0 && _step >= _totalSteps;
 
     /// <summary>What to save; setting it goes on from there (weights and moments are set apart).</summary>
@@ -60,14 +63,14 @@ public sealed class Trainer
     }
 
     /// <summary>Takes one step.</summary>
-    /// <exception cref="UserException">The loss is not a number: the run has diverged.</exception>
+    /// <exception cref="UserException">The loss is not a number: the run has diverged; or an <see cref="AnomalyException"/> of the <see cref="Observer"/>.</exception>
     public StepMetrics Step()
     {
         long start = Stopwatch.GetTimestamp();
         TokenBatch batch = _shuffler.Next();
         double learningRate = Config.LearningRateAt(_step, _totalSteps);
         double loss, norm;
-        using (Tape tape = Model.Device.BeginTape())
+        using (Tape tape = Model.Device.BeginTape(observer: Observer, step: _step + 1))
         {
             Variable mean = Loss(tape, Model, batch, (float)Config.ZLoss);
             tape.Backward(mean);

@@ -82,6 +82,61 @@ public class TapeTests
     }
 
     [Test]
+    public void A_detached_variable_shares_the_value_and_lets_no_gradient_through()
+    {
+        using var device = Device.Open("cpu", 1);
+        using Tape tape = device.BeginTape();
+        Variable x = tape.Input(device.Temporary(1, 3));
+        x.Value.CopyFrom([1, 2, 3]);
+        Variable square = x.Apply<Multiply>(x), detached = square.Detach();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(detached.Value.Address, Is.EqualTo(square.Value.Address));
+            Assert.That(detached.RequiresGradient, Is.False);
+        }
+
+        tape.Backward(detached.Apply<Multiply>(x).Sum());
+        Assert.That(x.Gradient.ToArray(), Is.EqualTo(new float[] { 1, 4, 9 }));
+    }
+
+    [Test]
+    public void A_scope_without_gradients_computes_and_records_nothing()
+    {
+        using var device = Device.Open("cpu", 1);
+        using Tape tape = device.BeginTape();
+        Variable x = tape.Input(device.Temporary(1, 3));
+        x.Value.CopyFrom([1, 2, 3]);
+        Variable before = x.Apply<Multiply>(x), inside;
+        using (tape.WithoutGradients())
+        {
+            using (tape.WithoutGradients())
+            {
+                Assert.That(tape.Input(x.Value).RequiresGradient, Is.False);
+            }
+
+            Assert.That(tape.IsRecording, Is.False, "an inner scope has ended, the outer one has not");
+            inside = before.Apply<Multiply>(x);
+        }
+
+        Assert.That(tape.IsRecording, Is.True);
+        Assert.That(inside.Value.ToArray(), Is.EqualTo(new float[] { 1, 8, 27 }));
+        Assert.That(inside.RequiresGradient, Is.False);
+
+        // Σ (x² + stop(x³) · x): 2x + x³.
+        tape.Backward(before.Apply<Add>(inside.Apply<Multiply>(x)).Sum());
+        Assert.That(x.Gradient.ToArray(), Is.EqualTo(new float[] { 3, 12, 33 }));
+    }
+
+    [Test]
+    public void A_tape_without_gradients_stays_so_after_a_scope()
+    {
+        using var device = Device.Open("cpu", 1);
+        using Tape tape = device.BeginTape(gradients: false);
+        tape.WithoutGradients().Dispose();
+        Assert.That(tape.IsRecording, Is.False);
+    }
+
+    [Test]
     public void A_parameters_gradient_adds_up_over_steps_until_it_is_cleared()
     {
         using var device = Device.Open("cpu", 1);
@@ -157,6 +212,11 @@ public class TapeTests
         void Step()
         {
             using Tape tape = device.BeginTape();
+            using (tape.WithoutGradients())
+            {
+                tape.Input(x).Apply<Silu>();
+            }
+
             Variable logits = tape.Input(x).RmsNorm(tape.Input(gain)).Apply<Silu>().Linear(tape.Input(weight));
             tape.Backward(logits.CrossEntropy(device.TemporaryIndices([0, 1, -1, 3, 32])).Sum());
         }

@@ -15,6 +15,32 @@ public class ArenaTests
     }
 
     [Test]
+    public void A_scope_gives_back_what_it_does_not_keep()
+    {
+        using var device = Device.Open("cpu", 1);
+        using Tape tape = device.BeginTape();
+        Tensor before = tape.Allocate(10, 10);
+        int outer = device.Arena.BeginScope();
+        Tensor first = tape.Allocate(10, 10), second = tape.Allocate(10, 10), recycled = tape.Allocate(10, 10);
+        int inner = device.Arena.BeginScope();
+        Tensor third = tape.Allocate(10, 10), fourth = tape.Allocate(10, 10);
+        device.Arena.Recycle(recycled);
+        device.Arena.KeepBeyondScope(inner, fourth.RowRange(4, 2));
+        device.Arena.KeepBeyondScope(inner, first);
+        device.Arena.EndScope(inner);
+        nint[] afterInner = [tape.Allocate(10, 10).Address, tape.Allocate(10, 10).Address];
+        device.Arena.KeepBeyondScope(outer, second);
+        device.Arena.EndScope(outer);
+        nint[] afterOuter = [.. Enumerable.Range(0, 6).Select(_ => tape.Allocate(10, 10).Address)];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(afterInner, Is.EquivalentTo(new[] { recycled.Address, third.Address }));
+            Assert.That(afterOuter[..4], Is.EquivalentTo(new[] { first.Address, fourth.Address, recycled.Address, third.Address }));
+            Assert.That(afterOuter, Is.Unique.And.No.Member(before.Address).And.No.Member(second.Address));
+        }
+    }
+
+    [Test]
     public void What_was_recycled_in_a_step_is_forgotten_in_the_next()
     {
         using var device = Device.Open("cpu", 1);
