@@ -81,10 +81,9 @@ public class AnomalyTests
     public void A_trainer_names_its_own_step()
     {
         Device device = TestDevices.Get("cpu");
-        var trainer = new Trainer(
-            new Gpt(device, GptConfig.Gpt2(1, 2, 16, TinyModels.Context, TinyModels.Vocabulary), 1),
-            TinyModels.Documents(5, 5, 9, 2, 12, 7),
-            new TrainingConfig { TokensPerStep = 24, Steps = 8 }) { Observer = new AnomalyDetector() };
+        var model = new Gpt(device, GptConfig.Gpt2(1, 2, 16, TinyModels.Context, TinyModels.Vocabulary), 1);
+        var config = new TrainingConfig { TokensPerStep = 24, Steps = 8 };
+        var trainer = new Trainer(model, TinyModels.Documents(5, 5, 9, 2, 12, 7), config) { Observer = new AnomalyDetector() };
         trainer.Step();
         trainer.Step();
         Parameter gain = trainer.Model.Parameters["blocks.0.mlp.norm.gain"];
