@@ -43,6 +43,11 @@ public sealed class AnomalyDetector : ITapeObserver
         }
     }
 
+    void ITapeObserver.Work(string work, long bytes)
+    {
+        // What it changed is looked at when the next step uses it.
+    }
+
     void ITapeObserver.End()
     {
         // Each value has been looked at when it was made.

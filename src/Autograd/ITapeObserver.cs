@@ -27,6 +27,11 @@ public interface ITapeObserver
     /// <param name="flops">0 where unknown.</param>
     void Backward(string operation, Tensor gradient, ReadOnlySpan<WrittenGradient> written, long flops);
 
+    /// <summary>Other work of the step is done (<see cref="Tape.Report"/>).</summary>
+    /// <param name="work">Its name.</param>
+    /// <param name="bytes">What it read and wrote.</param>
+    void Work(string work, long bytes);
+
     /// <summary>The step ends.</summary>
     void End();
 }

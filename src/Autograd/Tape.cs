@@ -61,6 +61,9 @@ public sealed partial class Tape : IDisposable
     public TOperation? Record<TOperation>(Variable a, Variable b = default, Variable c = default)
         where TOperation : Operation, new()
     {
+        CheckOwn<TOperation>(a);
+        CheckOwn<TOperation>(b);
+        CheckOwn<TOperation>(c);
         if (_observer is not null)
         {
             Observe<TOperation>(a, b, c);
@@ -112,6 +115,11 @@ public sealed partial class Tape : IDisposable
         Elementwise.Copy(gradient, output.BeginGradient().Tensor);
         Propagate(0);
     }
+
+    /// <summary>Tells the step's observer of work that is no op on the tape and has just been done: an optimiser's step.</summary>
+    /// <param name="work">Its name.</param>
+    /// <param name="bytes">What it read and wrote.</param>
+    public void Report(string work, long bytes) => _observer?.Work(work, bytes);
 
     public void Dispose()
     {
@@ -202,6 +210,16 @@ public sealed partial class Tape : IDisposable
         }
 
         return (TOperation)_operations[index];
+    }
+
+    private void CheckOwn<TOperation>(Variable operand)
+        where TOperation : Operation, new()
+    {
+        if (!operand.IsNone && operand.Tape != this)
+        {
+            throw new ArgumentException(
+                $"{NameOf<TOperation>.Name}: its operands are on two tapes, on {Device.Description} and on {operand.Device.Description}; expected one.");
+        }
     }
 
     private static void CheckRecorded(Variable result)

@@ -18,6 +18,11 @@ internal sealed class ParameterPlan
     public ParameterSet Create(Device device, ulong seed)
     {
         var parameters = new ParameterSet(device, _shapes);
+        if (device.IsDry)
+        {
+            return parameters;
+        }
+
         foreach (var (name, constant, deviation) in _initial)
         {
             Parameter parameter = parameters[name];

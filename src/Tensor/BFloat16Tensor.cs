@@ -41,7 +41,7 @@ public readonly unsafe struct BFloat16Tensor
     }
 
     /// <summary>The elements' bits in host memory. CPU kernels only. Zero for none.</summary>
-    public ushort* Pointer => IsNone ? null : (ushort*)Address;
+    public ushort* Pointer => IsNone ? null : (ushort*)Device.HostAddress(Address, Name);
 
     /// <summary>Copies the bits of <see cref="Length"/> elements from the host, row by row.</summary>
     public void CopyFrom(ReadOnlySpan<ushort> bits)

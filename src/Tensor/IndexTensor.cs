@@ -50,7 +50,7 @@ public readonly unsafe struct IndexTensor
     }
 
     /// <summary>The elements in host memory. CPU kernels only. Zero for none.</summary>
-    public int* Pointer => IsNone ? null : (int*)Address;
+    public int* Pointer => IsNone ? null : (int*)Device.HostAddress(Address, "indices");
 
     /// <summary>Indices <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> - 1, sharing memory and bounds.</summary>
     public IndexTensor Range(int start, int count) => start >= 0 && count >= 0 && start + (long)count <= Length

@@ -42,7 +42,7 @@ public readonly unsafe struct Tensor
     }
 
     /// <summary>The elements in host memory. CPU kernels only. Zero for none.</summary>
-    public float* Pointer => IsNone ? null : (float*)Address;
+    public float* Pointer => IsNone ? null : (float*)Device.HostAddress(Address, Name);
 
     /// <summary>The same elements as [rows, columns]; the length must stay.</summary>
     public Tensor Reshape(int rows, int columns) => (long)rows * columns == Length

@@ -33,6 +33,24 @@ public sealed class Arena
     /// <summary>The most that any step has used.</summary>
     public long PeakBytes { get; private set; }
 
+    /// <summary>
+    /// Takes one block of at least so many bytes, so that steps known to need them do not grow the arena, which holds old and new blocks for a while.
+    /// Between steps only.
+    /// </summary>
+    public void Reserve(long bytes)
+    {
+        if (_usedInStep > 0)
+        {
+            throw new InvalidOperationException("Arena: memory is reserved between steps, not within one.");
+        }
+
+        if (_blocks.Sum(block => block.Bytes) < bytes)
+        {
+            Free();
+            AddBlock(Math.Max(bytes, SmallestBlock));
+        }
+    }
+
     /// <summary>Ends the step: all its tensors are gone, and using one throws.</summary>
     public void EndStep()
     {

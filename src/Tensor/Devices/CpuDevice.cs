@@ -21,9 +21,16 @@ public sealed unsafe partial class CpuDevice : Device
 
     public override string Description => $"CPU, {Team.Count} thread{(Team.Count == 1 ? "" : "s")}";
 
+    /// <summary>What the machine has, or the container allows.</summary>
+    public override long? MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    public override bool IsDry => false;
+
     public int ThreadCount => Team.Count;
 
     internal WorkerTeam Team { get; }
+
+    public override Device CreateDry() => new DryDevice(Description);
 
     public override void Synchronize()
     {

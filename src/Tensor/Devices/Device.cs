@@ -29,6 +29,18 @@ public abstract class Device : IDisposable
     /// <summary>The most that <see cref="AllocatedBytes"/> has been.</summary>
     public long PeakBytes { get; private set; }
 
+    /// <summary>Memory that it may use, in bytes; null where that is unknown.</summary>
+    public virtual long? MemoryBytes => null;
+
+    /// <summary>Whether it came from <see cref="CreateDry"/>: nothing that is written on it can be read again.</summary>
+    public abstract bool IsDry { get; }
+
+    /// <summary>
+    /// A device of the same kind without memory: ops check their operands and allocate their results as they do here, but nothing is computed, and
+    /// every value is read as 0. <see cref="AllocatedBytes"/> and <see cref="Arena.PeakBytes"/> then tell what a program needs before it has anything.
+    /// </summary>
+    public abstract Device CreateDry();
+
     /// <summary>Opens a device.</summary>
     /// <param name="name">
     /// "cpu": SIMD kernels on worker threads. "cuda": ILGPU kernels on the first NVIDIA GPU. "interpreted": the same GPU
@@ -131,6 +143,13 @@ public abstract class Device : IDisposable
         FreeMemory(block);
         AllocatedBytes -= bytes;
     }
+
+    /// <summary>The address of a tensor's memory for a CPU kernel.</summary>
+    /// <exception cref="ArgumentException">The memory is another device's.</exception>
+    internal nint HostAddress(nint address, string? name) => this is CpuDevice
+        ? address
+        : throw new ArgumentException(
+            $"Tensor '{name ?? "(unnamed)"}' is on another device, {Description}, expected the CPU, as the op's other operands; ToArray() and CopyFrom() move values.");
 
     internal abstract unsafe void CopyToDevice(void* source, nint destination, long bytes);
 

@@ -8,6 +8,7 @@ public sealed unsafe partial class GpuDevice
     private (DocumentOffsets Queries, DocumentOffsets Keys)? _boundsOf;
     private int _boundsStep;
     private AttentionBounds _bounds;
+    private int[] _hostIndices = [];
 
     /// <summary>[documents + 1]: the offsets themselves. Uploaded once a step.</summary>
     internal IndexTensor DocumentStarts(DocumentOffsets offsets)
@@ -44,57 +45,40 @@ public sealed unsafe partial class GpuDevice
         return indices;
     }
 
-    private AttentionBounds WholeBounds(DocumentOffsets offsets)
+    private AttentionBounds WholeBounds(DocumentOffsets offsets) => new()
     {
-        var starts = new int[offsets.TokenCount];
-        var ends = new int[offsets.TokenCount];
-        for (int document = 0; document < offsets.DocumentCount; document++)
+        Starts = StepIndices(offsets, offsets, offsets, static (_, keys, document) => keys.Starts[document]),
+        RowEnds = StepIndices(offsets, offsets, offsets, static (_, keys, document) => keys.Starts[document + 1]),
+    };
+
+    private AttentionBounds TailBounds(DocumentOffsets queries, DocumentOffsets keys) => new()
+    {
+        Tokens = StepIndices(queries, queries, keys, static (queries, keys, document) => keys.Starts[document + 1] - queries.LengthOf(document), rise: 1),
+        Starts = StepIndices(queries, queries, keys, static (_, keys, document) => keys.Starts[document]),
+        Rows = StepIndices(keys, queries, keys, static (queries, keys, document) => queries.Starts[document + 1] - keys.LengthOf(document), rise: 1),
+        FirstRows = StepIndices(keys, queries, keys, static (queries, _, document) => queries.Starts[document]),
+        RowEnds = StepIndices(keys, queries, keys, static (queries, _, document) => queries.Starts[document + 1]),
+    };
+
+    /// <summary>An index for each token of <paramref name="documents"/>: a document's first one is given, those after it rise by <paramref name="rise"/>.</summary>
+    private IndexTensor StepIndices(
+        DocumentOffsets documents, DocumentOffsets queries, DocumentOffsets keys, Func<DocumentOffsets, DocumentOffsets, int, int> first, int rise = 0)
+    {
+        if (_hostIndices.Length < documents.TokenCount)
         {
-            int start = offsets.Starts[document];
-            int length = offsets.LengthOf(document);
-            Array.Fill(starts, start, start, length);
-            Array.Fill(ends, start + length, start, length);
+            _hostIndices = new int[documents.TokenCount];
         }
 
-        return new AttentionBounds { Starts = StepIndices(starts), RowEnds = StepIndices(ends) };
-    }
-
-    private AttentionBounds TailBounds(DocumentOffsets queries, DocumentOffsets keys)
-    {
-        var tokens = new int[queries.TokenCount];
-        var starts = new int[queries.TokenCount];
-        var rows = new int[keys.TokenCount];
-        var firstRows = new int[keys.TokenCount];
-        var rowEnds = new int[keys.TokenCount];
-        for (int document = 0; document < keys.DocumentCount; document++)
+        for (int document = 0; document < documents.DocumentCount; document++)
         {
-            int start = keys.Starts[document];
-            int length = keys.LengthOf(document);
-            int firstRow = queries.Starts[document];
-            int rowEnd = queries.Starts[document + 1];
-            int shift = start + length - rowEnd;
-            Array.Fill(starts, start, firstRow, rowEnd - firstRow);
-            Array.Fill(firstRows, firstRow, start, length);
-            Array.Fill(rowEnds, rowEnd, start, length);
-            for (int row = firstRow; row < rowEnd; row++)
+            int index = first(queries, keys, document);
+            for (int token = documents.Starts[document]; token < documents.Starts[document + 1]; token++, index += rise)
             {
-                tokens[row] = row + shift;
-            }
-
-            for (int token = start; token < start + length; token++)
-            {
-                rows[token] = token - shift;
+                _hostIndices[token] = index;
             }
         }
 
-        return new AttentionBounds
-        {
-            Tokens = StepIndices(tokens),
-            Starts = StepIndices(starts),
-            Rows = StepIndices(rows),
-            FirstRows = StepIndices(firstRows),
-            RowEnds = StepIndices(rowEnds),
-        };
+        return StepIndices(_hostIndices.AsSpan(0, documents.TokenCount));
     }
 }
 

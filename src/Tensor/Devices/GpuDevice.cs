@@ -21,6 +21,8 @@ public sealed unsafe partial class GpuDevice : Device
 
     public override string Description => _host.Description;
 
+    public override bool IsDry => _host is DryHost;
+
     /// <summary>What the kernels did, as the interpreter counted it; null on a real GPU.</summary>
     public PtxStatistics? Statistics => _host.Statistics;
 
@@ -41,6 +43,8 @@ public sealed unsafe partial class GpuDevice : Device
         Arguments.Begin(_launching.Compiled);
         return new KernelLaunch(this);
     }
+
+    public override Device CreateDry() => new GpuDevice(new DryHost(_host.Description), _compiler);
 
     public override void Synchronize() => _host.Synchronize();
 

@@ -45,7 +45,8 @@ public sealed record BatchLayout
         EpochPlan plan = EpochPlan.InOrder(documents, this);
         for (int step = 0; step < plan.StepCount; step++)
         {
-            TokenBatch batch = plan.Batch(step);
+            var batch = new TokenBatch();
+            plan.Fill(step, batch);
             if (batch.TargetCount > 0)
             {
                 yield return batch;

@@ -49,25 +49,37 @@ public sealed class DocumentShuffler
     /// <summary>The next batch; it has at least one target. After an epoch's last the next epoch begins.</summary>
     public TokenBatch Next()
     {
+        var batch = new TokenBatch();
+        Next(batch);
+        return batch;
+    }
+
+    /// <summary>As <see cref="Next()"/>, into a batch that no running step uses any more: once it has been as large, nothing is allocated.</summary>
+    public void Next(TokenBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
         DataPosition position = Position;
         if (position.Step == StepsIn(position.Epoch))
         {
             position = new DataPosition(position.Epoch + 1, 0);
         }
 
-        TokenBatch batch = BatchAt(position);
+        PlanOf(position.Epoch).Fill(position.Step, batch);
         Position = position with { Step = position.Step + 1 };
-        return batch;
     }
 
     /// <summary>The batch at a position, whatever was dealt before.</summary>
     public TokenBatch BatchAt(DataPosition position)
     {
         int steps = StepsIn(position.Epoch);
-        return position.Step >= 0 && position.Step < steps
-            ? PlanOf(position.Epoch).Batch(position.Step)
-            : throw new ArgumentOutOfRangeException(nameof(position), $"BatchAt: step {position.Step} of epoch {position.Epoch}, which "
-                + $"has {steps} steps.");
+        if (position.Step < 0 || position.Step >= steps)
+        {
+            throw new ArgumentOutOfRangeException(nameof(position), $"BatchAt: step {position.Step} of epoch {position.Epoch}, which has {steps} steps.");
+        }
+
+        var batch = new TokenBatch();
+        PlanOf(position.Epoch).Fill(position.Step, batch);
+        return batch;
     }
 
     private EpochPlan PlanOf(long epoch)

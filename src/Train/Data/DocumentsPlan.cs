@@ -32,23 +32,13 @@ internal sealed class DocumentsPlan : EpochPlan
 
     public override int StepCount => _steps.Count - 1;
 
-    public override TokenBatch Batch(int step)
+    protected override void Append(int step, TokenBatch batch)
     {
-        int first = _steps[step], count = _steps[step + 1] - first;
-        var starts = new int[count + 1];
-        for (int i = 0; i < count; i++)
+        for (int i = _steps[step]; i < _steps[step + 1]; i++)
         {
-            starts[i + 1] = starts[i] + _pieces[_order[first + i]].Length;
+            var (document, start, length) = _pieces[_order[i]];
+            Append(batch, document, start, length, beginsDocument: true);
         }
-
-        int[] ids = new int[starts[count]], targets = new int[starts[count]];
-        for (int i = 0; i < count; i++)
-        {
-            var (document, start, length) = _pieces[_order[first + i]];
-            Copy(document, start, ids.AsSpan(starts[i], length), targets.AsSpan(starts[i], length));
-        }
-
-        return new TokenBatch(ids, targets, new DocumentOffsets(starts));
     }
 
     private void Cut(int document, int firstLength)

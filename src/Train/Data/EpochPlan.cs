@@ -18,7 +18,13 @@ internal abstract class EpochPlan
 
     protected BatchLayout Layout { get; }
 
-    public abstract TokenBatch Batch(int step);
+    /// <summary>Writes a step's tokens into <paramref name="batch"/>, over what it held.</summary>
+    public void Fill(int step, TokenBatch batch)
+    {
+        batch.Clear();
+        Append(step, batch);
+        batch.Complete();
+    }
 
     /// <summary>The documents in their own order, nothing dropped.</summary>
     public static EpochPlan InOrder(TokenizedDocuments documents, BatchLayout layout)
@@ -71,9 +77,12 @@ internal abstract class EpochPlan
         return order;
     }
 
-    /// <summary>Copies tokens of a document and their targets.</summary>
-    protected void Copy(int document, int start, Span<int> ids, Span<int> targets)
+    protected abstract void Append(int step, TokenBatch batch);
+
+    /// <summary>Appends tokens of a document and their targets.</summary>
+    protected void Append(TokenBatch batch, int document, int start, int length, bool beginsDocument)
     {
+        batch.Append(length, beginsDocument, out Span<int> ids, out Span<int> targets);
         Source[document].Slice(start, ids.Length).CopyTo(ids);
         TargetBuilder.Fill(Source[document], start, Source.BosId, Layout.ScoreEnd, targets);
     }

@@ -45,27 +45,14 @@ internal sealed class RowsPlan : EpochPlan
 
     public override int StepCount { get; }
 
-    public override TokenBatch Batch(int step)
+    protected override void Append(int step, TokenBatch batch)
     {
         int first = step * _rowsPerStep, count = Math.Min(_rowsPerStep, _order.Length - first);
-        int tokens = 0;
-        for (int i = 0; i < count; i++)
-        {
-            tokens += Row(first + i).Length;
-        }
-
-        int[] ids = new int[tokens], targets = new int[tokens];
-        var starts = new List<int>();
-        int written = 0;
         for (int i = 0; i < count; i++)
         {
             var (start, length) = Row(first + i);
-            CopyRow(start, ids.AsSpan(written, length), targets.AsSpan(written, length), written, starts);
-            written += length;
+            AppendRow(batch, start, length);
         }
-
-        starts.Add(tokens);
-        return new TokenBatch(ids, targets, new DocumentOffsets(starts.ToArray()));
     }
 
     private (int Start, int Length) Row(int index)
@@ -74,21 +61,16 @@ internal sealed class RowsPlan : EpochPlan
         return (start, Math.Min(Layout.ContextLength, _starts[^1] - start));
     }
 
-    /// <summary>Copies a row, document by document, and notes in <paramref name="starts"/> where attention begins anew.</summary>
-    private void CopyRow(int start, Span<int> ids, Span<int> targets, int written, List<int> starts)
+    /// <summary>Appends a row, document by document; attention begins anew where the layout says so.</summary>
+    private void AppendRow(TokenBatch batch, int start, int rowLength)
     {
         int index = Array.BinarySearch(_starts, start);
         index = index < 0 ? ~index - 1 : index;
-        for (int done = 0; done < ids.Length; index++)
+        for (int done = 0; done < rowLength; index++)
         {
             int within = start + done - _starts[index];
-            int length = Math.Min(ids.Length - done, _starts[index + 1] - _starts[index] - within);
-            Copy(_documents[index], within, ids.Slice(done, length), targets.Slice(done, length));
-            if (done == 0 || Layout.Kind == LayoutKind.Chunked)
-            {
-                starts.Add(written + done);
-            }
-
+            int length = Math.Min(rowLength - done, _starts[index + 1] - _starts[index] - within);
+            Append(batch, _documents[index], within, length, beginsDocument: done == 0 || Layout.Kind == LayoutKind.Chunked);
             done += length;
         }
     }

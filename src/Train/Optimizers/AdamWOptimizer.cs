@@ -23,6 +23,9 @@ public sealed class AdamWOptimizer
     /// <inheritdoc cref="FirstMoments"/>
     public Tensor SecondMoments { get; }
 
+    /// <summary>What a step reads and writes: the gradients twice, since their norm comes first; values and moments in and out.</summary>
+    internal long BytesPerStep => 8L * sizeof(float) * _parameters.Values.Columns;
+
     /// <summary>One step with the gradients at hand. Call it before the step's tape is disposed: it uses the arena.</summary>
     /// <returns>The norm of all gradients before clipping.</returns>
     public double Step(double learningRate, double weightDecay, double clipNorm)

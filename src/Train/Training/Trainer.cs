@@ -13,6 +13,8 @@ public sealed class Trainer
     private const double RateMemory = 0.9;
 
     private readonly DocumentShuffler _shuffler;
+    private readonly TokenBatch _batch = new();
+    private readonly TrainingStep _computation;
     private readonly string _fingerprint;
     private long _step, _totalSteps, _tokens;
     private double _seconds, _coldSeconds, _tokensPerSecond;
@@ -28,6 +30,8 @@ public sealed class Trainer
         config.Validate();
         (Model, Config, _totalSteps) = (model, config, config.Steps);
         Optimizer = new AdamWOptimizer(model.Parameters, config.Rule);
+        _computation = new TrainingStep(model, Optimizer, config);
+        model.Device.Arena.Reserve(MemoryEstimate.OfTraining(model.Device, model.Config, config, model.RecomputesBlocks).StepBytes);
         _shuffler = new DocumentShuffler(documents, config.CreateLayout(model.Config.ContextLength), config.Seed);
         _fingerprint = documents.Fingerprint();
     }
@@ -67,28 +71,12 @@ public sealed class Trainer
     public StepMetrics Step()
     {
         long start = Stopwatch.GetTimestamp();
-        TokenBatch batch = _shuffler.Next();
+        _shuffler.Next(_batch);
         double learningRate = Config.LearningRateAt(_step, _totalSteps);
-        double loss, norm;
-        using (Tape tape = Model.Device.BeginTape(observer: Observer, step: _step + 1))
-        {
-            Variable mean = Loss(tape, Model, batch, (float)Config.ZLoss);
-            tape.Backward(mean);
-            loss = mean.Value.ToScalar();
-            if (!double.IsFinite(loss))
-            {
-                throw new UserException(
-                    FormattableString.Invariant($"training: the loss of step {_step + 1} is {loss}; the run has diverged: go back to a checkpoint with a learning rate below {Config.LearningRate}."),
-                    UserException.World);
-            }
-
-            norm = Optimizer.Step(learningRate, Config.WeightDecay, Config.ClipNorm);
-        }
-
-        Model.Parameters.ClearGradients();
+        (double loss, double norm) = _computation.Run(_batch, _step + 1, learningRate, Observer);
         _step++;
-        _tokens += batch.TokenCount;
-        Measure(Stopwatch.GetElapsedTime(start).TotalSeconds, batch.TokenCount);
+        _tokens += _batch.TokenCount;
+        Measure(Stopwatch.GetElapsedTime(start).TotalSeconds, _batch.TokenCount);
         return new StepMetrics(_step, _totalSteps, loss, learningRate, norm, _tokens, _seconds, _tokensPerSecond, _shuffler.Position.Epoch);
     }
 

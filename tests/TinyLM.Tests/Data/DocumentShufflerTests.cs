@@ -46,8 +46,8 @@ public class DocumentShufflerTests
         for (int i = 0; i < 100; i++)
         {
             TokenBatch expected = straight.Next(), seen = resumed.Next();
-            Assert.That(seen.Ids, Is.EqualTo(expected.Ids));
-            Assert.That(seen.Targets, Is.EqualTo(expected.Targets));
+            Assert.That(seen.Ids.ToArray(), Is.EqualTo(expected.Ids.ToArray()));
+            Assert.That(seen.Targets.ToArray(), Is.EqualTo(expected.Targets.ToArray()));
             Assert.That(seen.Offsets.Starts.ToArray(), Is.EqualTo(expected.Offsets.Starts.ToArray()));
         }
 
@@ -115,6 +115,6 @@ public class DocumentShufflerTests
 
     private static int[] Targets(DocumentShuffler shuffler, int epoch) =>
         [.. Enumerable.Range(0, shuffler.StepsIn(epoch))
-            .SelectMany(step => shuffler.BatchAt(new DataPosition(epoch, step)).Targets)
+            .SelectMany(step => shuffler.BatchAt(new DataPosition(epoch, step)).Targets.ToArray())
             .Where(target => target != TargetBuilder.None)];
 }

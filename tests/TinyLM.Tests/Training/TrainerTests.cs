@@ -134,7 +134,7 @@ public class TrainerTests
 
     private static (double Loss, double Norm, float[][] Gradients) Gradients(Gpt model, TokenBatch batch)
     {
-        float scale = 1f / batch.Targets.Count(target => target >= 0);
+        float scale = 1f / batch.Targets.ToArray().Count(target => target >= 0);
         using Tape tape = model.Device.BeginTape();
         Variable loss = model.Forward(tape, batch.Ids, batch.Offsets).CrossEntropy(model.Device.TemporaryIndices(batch.Targets)).Sum(scale);
         tape.Backward(loss);

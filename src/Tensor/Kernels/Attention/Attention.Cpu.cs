@@ -48,7 +48,7 @@ public static unsafe partial class Attention
         public void Run<TJob>(TJob job)
             where TJob : struct, IWorkerJob
         {
-            if (_longUnits == 0 && _documents.Length * _heads <= ShortUnits)
+            if (_longUnits == 0 && _offsets.DocumentCount * _heads <= ShortUnits)
             {
                 job.Run(0);
             }
@@ -61,7 +61,7 @@ public static unsafe partial class Attention
         /// <summary>The next units, from <paramref name="first"/> to <paramref name="last"/> - 1; false when all are dealt.</summary>
         public bool Next(out int first, out int last)
         {
-            int units = _documents.Length * _heads;
+            int units = _offsets.DocumentCount * _heads;
             int turn = Interlocked.Increment(ref *_next) - 1;
             int shortTurn = turn - _longUnits;
             first = shortTurn < 0 ? turn : _longUnits + (shortTurn * ShortUnits);

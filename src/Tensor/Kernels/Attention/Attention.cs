@@ -128,8 +128,6 @@ public static partial class Attention
             case GpuDevice gpu:
                 ForwardCachedOnGpu(gpu, qkv, cache, cachedCount, shape, y);
                 break;
-            default:
-                throw NoKernel(qkv.Device);
         }
     }
 
@@ -145,8 +143,6 @@ public static partial class Attention
             case GpuDevice gpu:
                 ForwardOnGpu(gpu, operands, shape, y, logSumExp);
                 break;
-            default:
-                throw NoKernel(operands.Queries.Device);
         }
     }
 
@@ -165,8 +161,6 @@ public static partial class Attention
             case GpuDevice gpu:
                 BackwardOnGpu(gpu, operands, shape, y, logSumExp, dy, dq, dkv);
                 break;
-            default:
-                throw NoKernel(operands.Queries.Device);
         }
     }
 
@@ -239,8 +233,6 @@ public static partial class Attention
             throw new ArgumentException($"attention: {name} is on {tensor.Device.Description}, the queries on {queries.Device.Description}.");
         }
     }
-
-    private static NotSupportedException NoKernel(Device device) => new($"attention: no kernel for {device.Description}.");
 
     /// <summary>Where queries, keys and values lie: side by side in one matrix, or the queries of tails in their own.</summary>
     private readonly record struct Operands(

@@ -45,8 +45,6 @@ public static partial class MatMul
             case GpuDevice gpu:
                 RunTiles(LaunchTiles(gpu, TileProduct, c).With(a).With(b), c, depth, transposeA, transposeB, accumulate, bias, residual);
                 break;
-            default:
-                throw new NotSupportedException($"MatMul: no kernel for {c.Device.Description}.");
         }
     }
 
@@ -80,8 +78,6 @@ public static partial class MatMul
             case GpuDevice gpu:
                 RunTiles(LaunchTiles(gpu, TileProductOfBFloat16, c).With(a).With(b), c, depth, transposeA: false, transposeB, accumulate, bias, residual);
                 break;
-            default:
-                throw new NotSupportedException($"MatMul: no kernel for {c.Device.Description}.");
         }
     }
 

@@ -50,15 +50,16 @@ public static unsafe partial class SegmentMatMul
     private readonly struct SegmentJob(
         CpuDevice device, Part part, Tensor x, Tensor w, Tensor y, DocumentOffsets offsets, bool accumulate, int workers) : IWorkerJob
     {
+        private readonly int[] _documents = offsets.LongestFirst;
+
         public void Run(int worker)
         {
             long work = (long)x.Columns * y.Columns;
-            int[] documents = offsets.LongestFirst;
-            for (int i = worker; i < documents.Length; i += workers)
+            for (int i = worker; i < offsets.DocumentCount; i += workers)
             {
-                if (offsets.LengthOf(documents[i]) * work <= LargeProduct)
+                if (offsets.LengthOf(_documents[i]) * work <= LargeProduct)
                 {
-                    var (a, transposeA, b, transposeB, c) = Operands(part, x, w, y, offsets, documents[i]);
+                    var (a, transposeA, b, transposeB, c) = Operands(part, x, w, y, offsets, _documents[i]);
                     int depth = transposeA ? a.Rows : a.Columns;
                     MatMul.MultiplyAlone(device, worker, new MatMul.Product(c.Rows, c.Columns, depth, a, transposeA, b, transposeB, c, accumulate, default, default));
                 }

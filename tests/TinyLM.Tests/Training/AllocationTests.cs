@@ -1,0 +1,52 @@
+namespace TinyLM.Tests;
+
+/// <summary>Once warm, a training step asks neither the garbage collector nor the device for memory, from the batch's tokens to the optimiser.</summary>
+[NonParallelizable]
+public class AllocationTests
+{
+    private const int Windows = 12;
+    private const int StepsInWindow = 4;
+
+    public static IEnumerable<TestCaseData> Cases() =>
+        from device in new[] { "cpu", "interpreted" }
+        from model in new[] { ("GPT-2", GptConfig.Gpt2(1, 2, 16, TinyModels.Context, TinyModels.Vocabulary) with { Biases = true }), ("Llama", TinyModels.AllOptions with { LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, Width = 16, HiddenWidth = 24 }) }
+        from layout in Enum.GetValues<LayoutKind>()
+        from recompute in new[] { false, true }
+        where device == "cpu" || layout == LayoutKind.Documents
+        select new TestCaseData(device, model.Item2, layout, recompute).SetArgDisplayNames(device, model.Item1, $"{layout}", recompute ? "recomputing" : "keeping");
+
+    /// <summary>
+    /// Of a few windows of steps one must be free: buffers grow in the first ones, and the runtime allocates at times of its own. What a step
+    /// allocates shows in each.
+    /// </summary>
+    [TestCaseSource(nameof(Cases))]
+    public void A_steady_step_allocates_nothing(string device, GptConfig config, LayoutKind layout, bool recompute)
+    {
+        using Device own = Device.Open(device, device == "cpu" ? 2 : 0);
+        var training = new TrainingConfig { TokensPerStep = 2 * TinyModels.Context, Steps = 1000, Layout = layout };
+        TokenizedDocuments documents = TinyModels.Documents(3, [.. Enumerable.Range(0, 300).Select(i => 2 + i * 7 % 13)]);
+        var trainer = new Trainer(new Gpt(own, config) { RecomputesBlocks = recompute }, documents, training);
+        long onHeap = long.MaxValue, onDevice = long.MaxValue;
+        for (int window = 0; window < Windows && (onHeap > 0 || onDevice > 0); window++)
+        {
+            (onHeap, onDevice) = AllocatedInWindow(trainer);
+        }
+
+        Assert.That((onHeap, onDevice), Is.EqualTo((0L, 0L)), "bytes of the heap and of the device");
+    }
+
+    private static (long OnHeap, long OnDevice) AllocatedInWindow(Trainer trainer)
+    {
+        Device device = trainer.Model.Device;
+        long onHeap = OnHeap(device), onDevice = device.AllocatedBytes;
+        for (int step = 0; step < StepsInWindow; step++)
+        {
+            trainer.Step();
+        }
+
+        return (OnHeap(device) - onHeap, device.AllocatedBytes - onDevice);
+    }
+
+    /// <summary>Of all threads where the workers have their share; the interpreter has one, and takes so long that others would show.</summary>
+    private static long OnHeap(Device device) => device is CpuDevice ? GC.GetTotalAllocatedBytes(precise: true) : GC.GetAllocatedBytesForCurrentThread();
+}
