@@ -20,10 +20,11 @@ var threads = new Option<int?>("--threads") { Description = "CPU threads (defaul
 var saveSeconds = new Option<double>("--save-seconds") { Description = "seconds between checkpoints", DefaultValueFactory = _ => 20 };
 var recompute = new Option<bool>("--recompute") { Description = "compute each block again in the backward pass: less memory, more time, the same result" };
 var detectAnomalies = new Option<bool>("--detect-anomalies") { Description = "stop at the first NaN or infinity and name the op, the tensor and the step; slow" };
+var profile = new Option<bool>("--profile") { Description = "print where the time of the training steps went: time, calls, bytes and share of peak of each op" };
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies,
+    corpus, text, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -48,6 +49,7 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         SaveSeconds = arguments.GetValue(saveSeconds),
         Recompute = arguments.GetValue(recompute),
         DetectAnomalies = arguments.GetValue(detectAnomalies),
+        Profile = arguments.GetValue(profile),
     };
     PretrainRun.Execute(options, new TrainingDisplay(), stop);
     return 0;

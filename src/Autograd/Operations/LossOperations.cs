@@ -107,6 +107,10 @@ public static class LossOperations
 
         public override string Name => "LinearCrossEntropy";
 
+        public override long ForwardFlops => 2L * _x.Rows * _weight.Rows * _weight.Columns;
+
+        public override long BackwardFlops => 3 * ForwardFlops;
+
         public void Set(Variable x, Variable weight, IndexTensor targets, Tensor logSumExp, CrossEntropyOptions options) =>
             (_x, _weight, _targets, _logSumExp, _options) = (x, weight, targets, logSumExp, options);
 
@@ -124,6 +128,8 @@ public static class LossOperations
         private Tensor _dx, _dweight;
 
         public override string Name => "LinearCrossEntropySum";
+
+        public override long ForwardFlops => 6L * _x.Rows * _weight.Rows * _weight.Columns;
 
         public void Set(Variable x, Variable weight, Tensor dx, Tensor dweight) => (_x, _weight, _dx, _dweight) = (x, weight, dx, dweight);
 

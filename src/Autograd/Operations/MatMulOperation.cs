@@ -48,6 +48,10 @@ public static class MatMulOperation
 
         public override string Name => "Linear";
 
+        public override long ForwardFlops => 2L * _x.Rows * _weight.Rows * _weight.Columns;
+
+        public override long BackwardFlops => ForwardFlops * ((_x.RequiresGradient ? 1 : 0) + (_weight.RequiresGradient ? 1 : 0));
+
         public void Set(Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Variable residual) =>
             (_x, _rounded, _weight, _bias, _residual) = (x, rounded, weight, bias, residual);
 

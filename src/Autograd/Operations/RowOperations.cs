@@ -251,6 +251,10 @@ public static class RowOperations
 
         public override string Name => "SegmentMatMul";
 
+        public override long ForwardFlops => 2L * _x.Rows * Output.Columns * _x.Columns;
+
+        public override long BackwardFlops => ForwardFlops * ((_x.RequiresGradient ? 1 : 0) + (_w.RequiresGradient ? 1 : 0));
+
         public void Set(Variable x, Variable w, DocumentOffsets offsets) => (_x, _w, _offsets) = (x, w, offsets);
 
         public override void Backward(Tensor gradient)

@@ -119,6 +119,10 @@ public static class StreamOperations
 
         public override string Name => "Attention";
 
+        public override long ForwardFlops => _shape.ForwardFlops(_offsets, _offsets);
+
+        public override long BackwardFlops => ForwardFlops * 5 / 2;
+
         public void Set(Variable qkv, DocumentOffsets offsets, AttentionShape shape, Tensor logSumExp) =>
             (_qkv, _offsets, _shape, _logSumExp) = (qkv, offsets, shape, logSumExp);
 
@@ -139,6 +143,10 @@ public static class StreamOperations
         private Tensor _logSumExp;
 
         public override string Name => "AttentionTail";
+
+        public override long ForwardFlops => _shape.ForwardFlops(_queryOffsets, _offsets);
+
+        public override long BackwardFlops => ForwardFlops * 5 / 2;
 
         public void Set(
             Variable q, DocumentOffsets queryOffsets, Variable kv, DocumentOffsets offsets, AttentionShape shape, Tensor logSumExp) =>

@@ -31,6 +31,9 @@ public interface ILane<T>
     /// <summary>Where <paramref name="left"/> &gt; <paramref name="right"/> the third argument, elsewhere the fourth.</summary>
     static abstract T SelectGreater(T left, T right, T greater, T otherwise);
 
+    /// <summary>a·b + c; rounded once where the device has an instruction for it.</summary>
+    static virtual T MultiplyAdd(T a, T b, T c) => a * b + c;
+
     /// <summary>The larger; <paramref name="left"/> where they are equal or it is NaN.</summary>
     static virtual T Max(T left, T right) => T.SelectGreater(right, left, right, left);
 

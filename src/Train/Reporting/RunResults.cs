@@ -18,6 +18,9 @@ public sealed record RunResults
     /// <summary>The most device memory held at once.</summary>
     public required long PeakBytes { get; init; }
 
+    /// <summary>What a training step held of it at most; scoring may hold more.</summary>
+    public required long TrainingStepBytes { get; init; }
+
     public required long Steps { get; init; }
 
     public required long Tokens { get; init; }

@@ -74,6 +74,9 @@ public sealed class TrainingDisplay
         Write(() => _console.Write(table));
     }
 
+    /// <summary>Where the time went.</summary>
+    public void Profile(StepProfile profile, DevicePeak? peak) => Write(() => ProfileTable.Print(_console, profile, peak));
+
     private Progress Progress() => _console.Progress().Columns(
         new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
 

@@ -68,6 +68,10 @@ public sealed record PretrainOptions
     [JsonIgnore]
     public bool DetectAnomalies { get; init; }
 
+    /// <summary>Print where the time of the training steps went, op by op; a little slower.</summary>
+    [JsonIgnore]
+    public bool Profile { get; init; }
+
     /// <summary>Throws on a value that is unknown or makes no sense.</summary>
     /// <exception cref="UserException">Which, and what is expected.</exception>
     public void Check()
@@ -89,6 +93,11 @@ public sealed record PretrainOptions
         if (Steps is not null && Minutes is not null)
         {
             throw new UserException($"--minutes {Minutes}: --steps {Steps} says already how long the run is; leave one of them out.");
+        }
+
+        if (Profile && DetectAnomalies)
+        {
+            throw new UserException("--profile: --detect-anomalies looks at every value, and would be what is timed; leave one of them out.");
         }
 
         Within("--steps", Steps >= 1, Steps, "at least 1");

@@ -36,12 +36,17 @@ public static class PretrainRun
         TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
         TokenizedDocuments validation = Validation(tokens, options, training.ScoreEnd);
         GptConfig config = checkpoint is not null ? TrainingCheckpoint.ReadConfig(checkpoint) : GptConfig.Preset(PresetOf(options), tokenizer.VocabularySize);
+        MemoryEstimate memory = MemoryEstimate.OfTraining(device, config, training, options.Recompute);
+        CheckFits(memory, device, training);
         var model = new Gpt(device, config, training.Seed) { RecomputesBlocks = options.Recompute };
-        var trainer = new Trainer(model, tokens.Training, training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : null };
+        StepProfile? profile = options.Profile ? new StepProfile() : null;
+        var trainer = new Trainer(model, tokens.Training, training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : profile };
         folder.Begin(options);
         display.Line($"{corpus.Name}: {corpus.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
             + $"{corpus.Validation.Count:N0} held out, {corpus.DuplicateCount:N0} duplicates removed");
         display.Line($"{PresetOf(options)}: {model.Parameters.Count:N0} parameters, vocabulary {config.VocabularySize} ({tokenizer.Name}), on {device.Description}");
+        display.Line(FormattableString.Invariant(
+            $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));
         if (checkpoint is not null)
         {
             TrainingCheckpoint.Resume(checkpoint, trainer);
@@ -50,6 +55,13 @@ public static class PretrainRun
 
         using var log = new MetricsLog(folder.PathOf("metrics.jsonl"), trainer.State.Step);
         Train(trainer, tokenizer, folder, log, options, display, stop);
+        if (profile is not null)
+        {
+            // On a device of its own: the tensors it copies would show in the run's peak memory.
+            using Device idle = Device.Open(options.Device, options.Threads ?? 0);
+            display.Profile(profile, DevicePeak.Measure(idle));
+        }
+
         if (!trainer.IsFinished)
         {
             display.Line($"stopped after step {trainer.State.Step}; --resume --out {folder.FolderPath} goes on from there");
@@ -93,6 +105,7 @@ public static class PretrainRun
         Trainer trainer, TokenizedCorpus tokens, TokenizedDocuments validation, RunFolder folder, MetricsLog log, PretrainOptions options, TrainingDisplay display)
     {
         Gpt model = trainer.Model;
+        long stepBytes = model.Device.Arena.PeakBytes;
         int window = model.Config.ContextLength;
         IScorer[] scorers =
         [
@@ -126,6 +139,7 @@ public static class PretrainRun
             Seconds = state.Seconds,
             Parameters = model.Parameters.Count,
             PeakBytes = model.Device.PeakBytes,
+            TrainingStepBytes = stepBytes,
             Steps = state.Step,
             Tokens = state.Tokens,
             Device = model.Device.Description,
@@ -134,7 +148,7 @@ public static class PretrainRun
         };
         AtomicFile.Write(folder.PathOf("results.json"), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults));
         display.Line(FormattableString.Invariant(
-            $"{state.Step:N0} steps, {state.Tokens:N0} tokens in {state.Seconds:F1} s ({results.TokensPerSecond:N0} tokens/s), peak {results.PeakBytes / 1e6:F0} MB"));
+            $"{state.Step:N0} steps, {state.Tokens:N0} tokens in {state.Seconds:F1} s ({results.TokensPerSecond:N0} tokens/s), peak {results.PeakBytes / 1e6:F0} MB, a training step held {results.TrainingStepBytes / 1e6:F1} MB"));
         display.Line($"weights sha256 {results.WeightsSha256}");
         display.Line($"results.json, metrics.jsonl, loss.png and checkpoints are in {folder.FolderPath}");
         return results;
@@ -183,6 +197,16 @@ public static class PretrainRun
         return TargetBuilder.CountTargets(documents, scoreEnd) > 0
             ? documents
             : throw new UserException($"{tokens.Name}: {documents.Count} documents are held out for validation, none with two tokens; expected a larger corpus.");
+    }
+
+    /// <exception cref="UserException">Training needs more than the device has.</exception>
+    private static void CheckFits(MemoryEstimate memory, Device device, TrainingConfig training)
+    {
+        if (device.MemoryBytes is { } available && memory.TotalBytes > available)
+        {
+            throw new UserException(FormattableString.Invariant(
+                $"memory: training needs {memory.TotalBytes / 1e9:F1} GB, {memory.StepBytes / 1e9:F1} GB of it for a step of {training.TokensPerStep:N0} tokens, and {device.Description} has {available / 1e9:F1} GB; take a smaller preset, or --recompute."));
+        }
     }
 
     private static string PresetOf(PretrainOptions options) => options.Preset ?? GptConfig.PresetNames[0];

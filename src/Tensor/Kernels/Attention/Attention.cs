@@ -230,7 +230,7 @@ public static partial class Attention
 
         if (tensor.Device != queries.Device)
         {
-            throw new ArgumentException($"attention: {name} is on {tensor.Device.Description}, the queries on {queries.Device.Description}.");
+            throw new ArgumentException($"attention: {name} is on another device, {tensor.Device.Description}, expected {queries.Device.Description}, as the queries.");
         }
     }
 

@@ -50,6 +50,26 @@ public readonly record struct AttentionShape(
         return shape;
     }
 
+    /// <summary>Floating-point operations of scores and weighted values over the pairs that see one another; the backward pass has two and a half times as many.</summary>
+    /// <param name="queries">The tail of each document that has queries.</param>
+    /// <param name="keys">The documents.</param>
+    public long ForwardFlops(DocumentOffsets queries, DocumentOffsets keys)
+    {
+        ArgumentNullException.ThrowIfNull(queries);
+        ArgumentNullException.ThrowIfNull(keys);
+        long pairs = 0;
+        for (int document = 0; document < keys.DocumentCount; document++)
+        {
+            int length = keys.LengthOf(document);
+            for (int position = length - queries.LengthOf(document); position < length; position++)
+            {
+                pairs += position + 1 - FirstKey(position);
+            }
+        }
+
+        return 4L * QueryWidth * pairs;
+    }
+
     /// <summary>The first token of a document that its token <paramref name="position"/> sees.</summary>
     internal int FirstKey(int position) => Math.Max(0, position + 1 - Reach);
 

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+
+namespace TinyLM;
+
+/// <summary>What a device can do at best, measured: what a profile's shares are of.</summary>
+/// <param name="FlopsPerSecond">Of fused multiply-adds in float32, on data that is at hand.</param>
+/// <param name="BytesPerSecond">Of a copy of tensors that fit in no cache, read and written.</param>
+public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerSecond)
+{
+    private const int Attempts = 7;
+    private const int ArithmeticElements = 1 << 18;
+    private const int CopiedElements = 1 << 24;
+
+    /// <summary>The best of a few attempts, each a few milliseconds long; null for an interpreted device, whose time tells nothing.</summary>
+    public static DevicePeak? Measure(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (device is GpuDevice { Statistics: not null })
+        {
+            return null;
+        }
+
+        using Tape tape = device.BeginTape(gradients: false);
+        Tensor few = device.Temporary(1, ArithmeticElements), source = device.Temporary(1, CopiedElements), target = device.Temporary(1, CopiedElements);
+        Elementwise.Fill(few, 0.5f);
+        Elementwise.Fill(source, 1);
+        Elementwise.Fill(target, 1);
+        double arithmetic = Fastest(device, () => Elementwise.Unary<MultiplyAddChains>(few, few));
+        double copy = Fastest(device, () => Elementwise.Copy(source, target));
+        return new DevicePeak((double)MultiplyAddChains.Flops * ArithmeticElements / arithmetic, 2.0 * sizeof(float) * CopiedElements / copy);
+    }
+
+    private static double Fastest(Device device, Action action)
+    {
+        double fastest = double.PositiveInfinity;
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            device.Synchronize();
+            long start = Stopwatch.GetTimestamp();
+            action();
+            device.Synchronize();
+            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return fastest;
+    }
+
+    /// <summary>Nothing but multiply-adds, in as many chains as hide their latency.</summary>
+    private readonly struct MultiplyAddChains : IUnaryOp
+    {
+        private const int Rounds = 128;
+        private const int Chains = 10;
+
+        public const int Flops = 2 * Chains * Rounds;
+
+        public T Apply<T>(T x)
+            where T : struct, ILane<T>
+        {
+            T factor = T.Constant(0.999f);
+            T a = x, b = x + T.One, c = x - T.One, d = x * x, e = -x, f = a + b, g = b + c, h = c + d, i = d + e, j = e + f;
+            for (int round = 0; round < Rounds; round++)
+            {
+                a = T.MultiplyAdd(a, factor, x);
+                b = T.MultiplyAdd(b, factor, x);
+                c = T.MultiplyAdd(c, factor, x);
+                d = T.MultiplyAdd(d, factor, x);
+                e = T.MultiplyAdd(e, factor, x);
+                f = T.MultiplyAdd(f, factor, x);
+                g = T.MultiplyAdd(g, factor, x);
+                h = T.MultiplyAdd(h, factor, x);
+                i = T.MultiplyAdd(i, factor, x);
+                j = T.MultiplyAdd(j, factor, x);
+            }
+
+            return (a + b + c + d + e + f + g + h + i + j) * T.Constant(1e-6f);
+        }
+    }
+}
