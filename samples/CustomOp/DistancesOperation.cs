@@ -25,6 +25,8 @@ public static class DistancesOperation
 
         public override string Name => "SquaredDistances";
 
+        public override long ForwardFlops => 3L * _x.Rows * _c.Rows * _x.Columns;
+
         public void Set(Variable x, Variable c) => (_x, _c) = (x, c);
 
         public override void Backward(Tensor gradient)

@@ -75,7 +75,7 @@ public static class Ladder
     private static double Time(Device device, Rung rung, int rows, int centers, int columns)
     {
         using Tape tape = device.BeginTape(gradients: false);
-        Tensor x = Place(device, rows, columns, Values(rows * columns, "x")), c = Place(device, centers, columns, Values(centers * columns, "c"));
+        Tensor x = Random(device, rows, columns, "x"), c = Random(device, centers, columns, "c");
         Tensor y = tape.Allocate(rows, centers);
         var times = new double[Repeats];
         for (int i = 0; i < Repeats; i++)
@@ -90,6 +90,9 @@ public static class Ladder
         Array.Sort(times);
         return times[Repeats / 2];
     }
+
+    /// <summary>Normal values that depend on the name alone.</summary>
+    internal static Tensor Random(Device device, int rows, int columns, string name) => Place(device, rows, columns, Values(rows * columns, name));
 
     private static float[] Values(int count, string name)
     {

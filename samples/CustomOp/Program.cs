@@ -5,7 +5,8 @@ using Spectre.Console;
 using TinyLM;
 
 var deviceName = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda; default: cpu and interpreted", DefaultValueFactory = _ => "" };
-var command = new RootCommand("Checks and times two custom ops: Mish, a formula, and squared distances, with kernels of their own.") { deviceName };
+var profile = new Option<bool>("--profile") { Description = "where the time of a step with both ops goes" };
+var command = new RootCommand("Checks and times two custom ops: Mish, a formula, and squared distances, with kernels of their own.") { deviceName, profile };
 
 return CommandLine.Run(command, args, (arguments, _) =>
 {
@@ -25,6 +26,10 @@ return CommandLine.Run(command, args, (arguments, _) =>
         // The interpreter runs a GPU's threads one by one: less to do.
         int size = name == "interpreted" ? 48 : 512;
         allRight &= Ladder.Print(device, size, size, size, AnsiConsole.Console);
+        if (arguments.GetValue(profile))
+        {
+            ProfiledSteps.Print(device, size, AnsiConsole.Console);
+        }
     }
 
     return allRight ? 0 : throw new UserException("custom op: a result is wrong, see above.", UserException.World);
