@@ -1,0 +1,58 @@
+using CsCheck;
+
+namespace TinyLM.Tests.Properties;
+
+/// <summary>How properties are tried and reported. Without an order, it comes after the properties, and counts their cases.</summary>
+[Category("Properties")]
+public class PropertyTests
+{
+    private const int LeastCases = 2000;
+    private static readonly Gen<int[]> Lengths = Draws.Lengths(100);
+
+    [Test]
+    public void A_run_tries_at_least_2000_cases_on_the_CPU()
+    {
+        TestContext.Out.WriteLine(PropertyCounts.Text());
+        Assert.That(PropertyCounts.On("cpu"), Is.AtLeast(LeastCases * Math.Min(100, Check.Iter) / 100), "cases so far; run the whole category: --filter TestCategory=Properties");
+    }
+
+    [Test]
+    public void A_failing_case_is_made_small_and_its_seed_replays_it()
+    {
+        int failures = 0;
+        CsCheckException fault = Assert.Throws<CsCheckException>(() => Property.Sample(Lengths, NoDocumentIsLongerThan16, cases: 100));
+        Assert.That(fault.Message, Does.EndWith("\n[17]"), "the smallest of all");
+        Assert.That(fault.InnerException, Is.InstanceOf<AssertionException>());
+        Assert.That(failures, Is.GreaterThan(1), "larger cases failed first");
+        string seed = Property.SeedOf(fault);
+        int[]? replayed = null;
+        Lengths.Sample(lengths => replayed = lengths, seed: seed, iter: 1, threads: 1);
+        Assert.That(replayed, Is.EqualTo(new[] { 17 }));
+
+        void NoDocumentIsLongerThan16(int[] lengths)
+        {
+            failures += lengths.Max() > 16 ? 1 : 0;
+            Assert.That(lengths, Is.All.AtMost(16));
+        }
+    }
+
+    /// <summary>As the variable CsCheck_Seed does, which CsCheck reads into this property.</summary>
+    [Test]
+    public void A_seed_from_outside_is_the_first_case_of_a_property()
+    {
+        CsCheckException fault = Assert.Throws<CsCheckException>(() => Property.Sample(Lengths, lengths => Assert.That(lengths.Sum(), Is.AtMost(40)), cases: 100));
+        string? before = Check.Seed;
+        Check.Seed = Property.SeedOf(fault);
+        try
+        {
+            var seen = new List<int>();
+            Property.Sample(Lengths, lengths => seen.Add(lengths.Sum()), cases: 5);
+            Assert.That(seen, Has.Count.EqualTo(5));
+            Assert.That(seen[0], Is.GreaterThan(40));
+        }
+        finally
+        {
+            Check.Seed = before;
+        }
+    }
+}
