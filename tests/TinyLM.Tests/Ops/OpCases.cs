@@ -86,7 +86,7 @@ public static partial class OpCases
 
     private static IEnumerable<OpCase> LayerNorms() =>
         from shape in NormShapes
-        from operands in new[] { (Gain: false, Bias: false), (true, false), (true, true) }
+        from operands in new (bool Gain, bool Bias)[] { (false, false), (true, false), (true, true) }
         select LayerNorm(shape.Rows, shape.Columns, shape.Epsilon, operands.Gain, operands.Bias);
 
     /// <summary>A bias comes with a gain only.</summary>

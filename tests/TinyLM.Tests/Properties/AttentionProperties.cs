@@ -3,7 +3,7 @@ using CsCheck;
 namespace TinyLM.Tests.Properties;
 
 /// <summary>What attention promises to the bit, whatever the documents and heads.</summary>
-[Category("Properties"), Order(1)]
+[Category("Properties")]
 public class AttentionProperties
 {
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]

@@ -3,7 +3,7 @@ using CsCheck;
 namespace TinyLM.Tests.Properties;
 
 /// <summary>Neighbours in a stream do not matter: whatever an op makes of a document, it makes of it alone.</summary>
-[Category("Properties"), Order(1)]
+[Category("Properties")]
 public class DocumentProperties
 {
     public static IEnumerable<object[]> OpsOnDevices =>

@@ -4,7 +4,7 @@ using TinyLM.Tests.Data;
 namespace TinyLM.Tests.Properties;
 
 /// <summary>Batches of documents of random lengths: each token and target is shown as its layout promises.</summary>
-[Category("Properties"), Order(1)]
+[Category("Properties")]
 public class LayoutProperties
 {
     private static readonly Gen<Setting> Settings =

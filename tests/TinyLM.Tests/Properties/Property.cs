@@ -10,13 +10,13 @@ namespace TinyLM.Tests.Properties;
 internal static class Property
 {
     /// <summary>CsCheck's own number of cases: <c>CsCheck_Iter=1000</c> runs ten times as many of each property.</summary>
-    private const int UsualIterations = 100;
+    public const int UsualIterations = 100;
 
     /// <summary>How much slower the interpreter is taken to be.</summary>
-    private const int InterpretersShare = 25;
+    private const int InterpretersShare = 10;
 
     /// <summary>Beyond the cases that were left when one failed.</summary>
-    private const int ShrinkingSeconds = 4;
+    private const int ShrinkingSeconds = 5;
 
     /// <summary>Tries a property on a device and notes how many cases there were.</summary>
     /// <param name="device">The device's name; the interpreted one gets a small share of the cases. "host" for what runs on none.</param>
@@ -46,15 +46,15 @@ internal static class Property
 
     /// <summary>Checks cases; where one fails, smaller ones that fail too are looked for.</summary>
     /// <exception cref="CsCheckException">With the smallest failing case and its seed.</exception>
-    public static void Sample<T>(Gen<T> gen, Action<T> check, long cases, string? seed = null)
+    public static void Sample<T>(Gen<T> gen, Action<T> check, long cases, int shrinkingSeconds = ShrinkingSeconds)
     {
         try
         {
-            gen.Sample(Isolated, seed: seed, iter: cases, threads: 1);
+            gen.Sample(Isolated, iter: cases, threads: 1);
         }
         catch (CsCheckException fault)
         {
-            gen.Sample(Isolated, seed: SeedOf(fault), time: ShrinkingSeconds, threads: 1);
+            gen.Sample(Isolated, seed: SeedOf(fault), time: shrinkingSeconds, threads: 1);
             throw;
         }
 

@@ -4,7 +4,7 @@ using CsCheck;
 namespace TinyLM.Tests.Properties;
 
 /// <summary>Files of random names, types, shapes and values.</summary>
-[Category("Properties"), Order(1)]
+[Category("Properties")]
 public class SafetensorsProperties
 {
     private static readonly Gen<Entry> Entries = Gen.Select(
@@ -92,10 +92,10 @@ public class SafetensorsProperties
         switch (entry.Type)
         {
             case SafetensorsType.F32:
-                reader.Read(entry, MemoryMarshal.Cast<byte, float>(bytes));
+                reader.Read(entry, MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
                 break;
             case SafetensorsType.I64:
-                reader.Read(entry, MemoryMarshal.Cast<byte, long>(bytes));
+                reader.Read(entry, MemoryMarshal.Cast<byte, long>(bytes.AsSpan()));
                 break;
             default:
                 reader.Read(entry, bytes);

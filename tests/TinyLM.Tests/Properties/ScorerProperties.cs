@@ -3,7 +3,7 @@ using CsCheck;
 namespace TinyLM.Tests.Properties;
 
 /// <summary>Windows and rows over documents of random lengths.</summary>
-[Category("Properties"), Order(1)]
+[Category("Properties")]
 public class ScorerProperties
 {
     private static readonly GptConfig Config = GptConfig.Llama(1, 2, 8, TinyModels.Context, TinyModels.Vocabulary);

@@ -4,7 +4,7 @@ using CsCheck;
 namespace TinyLM.Tests.Properties;
 
 /// <summary>Any text, and any bytes.</summary>
-[Category("Properties"), Order(1)]
+[Category("Properties")]
 public class TokenizerProperties
 {
     /// <summary>Whole characters of one to four bytes, control characters and noncharacters among them.</summary>
