@@ -15,13 +15,17 @@ public class OpProperties
     public void A_random_case_agrees_with_the_reference(RandomOp op, string device) =>
         Property.Holds(device, op.Cases, Gen.Select(op.Draw(LargestSize(device)), Draws.Values, (@case, draw) => @case.Drawn(draw)), @case => RandomCases.Agrees(@case, device));
 
+    /// <summary>Square ones, and those of which a block holds not all of the inner size or of the columns.</summary>
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void A_random_product_agrees_with_the_reference(string device)
     {
         int most = LargestSize(device);
         Gen<KernelCase> products =
             from layout in Gen.OneOf("NN", "NT", "TN")
-            from shape in Gen.Select(Draws.Size(most), Draws.Size(2 * most), Draws.Size(4 * most))
+            from shape in Gen.OneOf(
+                Gen.Select(Draws.Size(most), Draws.Size(2 * most), Draws.Size(most)),
+                Gen.Select(Draws.Size(20), Draws.Size(most), Draws.Size(8 * most)),
+                Gen.Select(Draws.Size(20), Draws.Size(13 * most), Draws.Size(most)))
             from extras in Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Draws.Values)
             select KernelCases.MatMul(layout, shape.Item1, shape.Item2, shape.Item3, extras.Item1, extras.Item2, extras.Item3).Drawn(extras.Item4);
         Property.Holds(device, 150, products, @case => RandomCases.Agrees(@case, device));
