@@ -78,7 +78,7 @@ public class AttentionProperties
 
     private static Gen<Stream> Streams(string device)
     {
-        int most = OpProperties.LargestSize(device);
+        int most = Draws.Largest(device);
         return Gen.Select(Draws.Lengths(most), Draws.Heads(3, most / 3, most), Draws.Values, (lengths, shape, draw) => new Stream(lengths, shape, draw));
     }
 

@@ -13,7 +13,7 @@ public class DocumentProperties
 
     [TestCaseSource(nameof(OpsOnDevices))]
     public void A_document_has_the_same_bits_alone_as_in_a_stream(string op, string device) =>
-        Property.Holds(device, 80, Gen.Select(Draws.Lengths(OpProperties.LargestSize(device)), Op(op, OpProperties.LargestSize(device)), (lengths, op) => new Stream(lengths, op)), stream =>
+        Property.Holds(device, 80, Streams(op, Draws.Largest(device)), stream =>
         {
             OpCase @case = stream.Case;
             DocumentOffsets offsets = DocumentOffsets.FromLengths(stream.Lengths);
@@ -29,7 +29,8 @@ public class DocumentProperties
                     [.. run.Gradients.Select((gradient, i) => PartOf(gradient, inputs[i].Columns, i == 0 ? 0 : stream.Op.RowsOfWeight))]);
                 RandomCases.SameBits(alone, part, $"document {document}");
 
-                Matrix Part(Matrix x, int rows) => rows > 0 ? Reference.RowRange(x, document * rows, rows) : Reference.RowRange(x, offsets.Starts[document], stream.Lengths[document]);
+                Matrix Part(Matrix x, int rows) =>
+                    rows > 0 ? Reference.RowRange(x, document * rows, rows) : Reference.RowRange(x, offsets.Starts[document], stream.Lengths[document]);
 
                 float[] PartOf(float[] x, int columns, int rows) => Part(new Matrix(x.Length / columns, columns, x.Select(value => (double)value)), rows).ToFloats();
             }
@@ -37,7 +38,7 @@ public class DocumentProperties
 
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void The_loss_of_a_stream_is_the_sum_of_its_documents_losses(string device) =>
-        Property.Holds(device, 60, Gen.Select(Draws.Lengths(OpProperties.LargestSize(device), 3), Gen.Int[1, 30], Draws.Size(40, least: 2)), draw =>
+        Property.Holds(device, 60, Gen.Select(Draws.Lengths(Draws.Largest(device), 3), Gen.Int[1, 30], Draws.Size(40, least: 2)), draw =>
         {
             var (lengths, width, vocabulary) = draw;
             DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
@@ -48,8 +49,7 @@ public class DocumentProperties
             OpRun stream = OpRun.Once(whole, TestDevices.Get(device), inputs, dy);
             OpRun[] parts = [.. lengths.Select((length, document) => OpRun.Once(
                 Loss(offsets.Starts[document], length), TestDevices.Get(device), [Reference.RowRange(inputs[0], offsets.Starts[document], length), inputs[1]], dy))];
-            var rounding = new Rounding(
-                x => [whole.Forward(x), .. whole.Gradient(x, dy)], inputs);
+            var rounding = new Rounding(x => [whole.Forward(x), .. whole.Gradient(x, dy)], inputs);
             float[] sum = [parts.Sum(part => part.Result[0])];
             float[] weightGradient = [.. Enumerable.Range(0, inputs[1].Values.Length).Select(i => parts.Sum(part => part.Gradients[1][i]))];
             rounding.Check(0, stream.Result, "the stream's loss", lengths.Sum());
@@ -67,7 +67,7 @@ public class DocumentProperties
 
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void A_matrix_a_document_is_a_linear_map_of_each(string device) =>
-        Property.Holds(device, 60, Gen.Select(Draws.Lengths(OpProperties.LargestSize(device), 4), Draws.Size(40), Draws.Size(40)), draw =>
+        Property.Holds(device, 60, Gen.Select(Draws.Lengths(Draws.Largest(device), 4), Draws.Size(40), Draws.Size(40)), draw =>
         {
             var (lengths, inputCount, outputCount) = draw;
             DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
@@ -76,6 +76,8 @@ public class DocumentProperties
             Variable Documents(Tape tape, Variable[] v) => lengths.Select((length, document) =>
                 v[0].RowRange(offsets.Starts[document], length).Linear(v[1].RowRange(document * outputCount, outputCount))).Aggregate((above, below) => above.AppendRows(below));
         });
+
+    private static Gen<Stream> Streams(string op, int most) => Gen.Select(Draws.Lengths(most), Op(op, most), (lengths, drawn) => new Stream(lengths, drawn));
 
     private static Gen<DocumentOp> Op(string name, int most) => name switch
     {

@@ -9,6 +9,9 @@ internal static class Draws
     private static readonly int[] Edges =
         [1, 2, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 255, 256, 257, 511, 512, 513];
 
+    /// <summary>As large as a size need be on a device: the interpreter is slow.</summary>
+    public static int Largest(string device) => device == "interpreted" ? 40 : 130;
+
     /// <summary>1 … most: small, any, or at an edge.</summary>
     public static Gen<int> Size(int most, int least = 1) => Gen.Frequency<int>(
         (2, Gen.Int[least, Math.Max(least, Math.Min(5, most))]),

@@ -25,7 +25,7 @@ public class InvariantProperties
 
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void Turning_back_undoes_a_turn_and_a_turn_keeps_the_norm_of_every_pair(string device) =>
-        Property.Holds(device, 80, Gen.Select(Draws.Lengths(OpProperties.LargestSize(device)), Gen.Int[1, 4], Gen.Int[1, 20], Gen.Int[0, 9]), draw =>
+        Property.Holds(device, 80, Gen.Select(Draws.Lengths(Draws.Largest(device)), Gen.Int[1, 4], Gen.Int[1, 20], Gen.Int[0, 9]), draw =>
         {
             var (lengths, heads, half, unturned) = draw;
             OpCase @case = OpCases.Rotary(lengths, heads, 2 * half, unturned);
@@ -52,7 +52,7 @@ public class InvariantProperties
 
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void A_token_without_target_has_no_loss_and_gives_no_gradient(string device) =>
-        Property.Holds(device, 80, Gen.Select(Draws.Size(OpProperties.LargestSize(device)), Draws.Size(60), Draws.LossOptions, Gen.Int[0, 1 << 20]), draw =>
+        Property.Holds(device, 80, Gen.Select(Draws.Size(Draws.Largest(device)), Draws.Size(60), Draws.LossOptions, Gen.Int[0, 1 << 20]), draw =>
         {
             var (tokens, vocabulary, options, mask) = draw;
             int[] targets = [.. Enumerable.Range(0, tokens).Select(token => (mask >> token % 20 & 1) != 0 ? token % vocabulary : CrossEntropy.NoTarget)];
@@ -71,9 +71,9 @@ public class InvariantProperties
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void The_loss_with_the_heads_product_is_that_of_the_product(string device) =>
         Property.Holds(
-            device, 60, Gen.Select(Draws.Size(OpProperties.LargestSize(device)), Draws.Size(40), Draws.Size(60), Draws.LossOptions, Draws.Values), draw =>
+            device, 60, Gen.Select(Shaped(device, Draws.Size(40)), Draws.LossOptions, Draws.Values), draw =>
             {
-                var (tokens, width, vocabulary, options, ids) = draw;
+                var ((tokens, vocabulary, width), options, ids) = draw;
                 int[] targets = OpCases.Indices(tokens, CrossEntropy.NoTarget, vocabulary, ids);
                 RandomCases.Agrees(
                     OpCases.LinearCrossEntropy(tokens, width, vocabulary, options, sum: false, draw: ids) with
@@ -116,7 +116,7 @@ public class InvariantProperties
 
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void The_same_elements_are_dropped_whatever_the_device_and_however_the_work_is_split(string device) =>
-        Property.Holds(device, 60, Gen.Select(Gen.Int[1, 12], Draws.Size(OpProperties.LargestSize(device)), Gen.Int[0, 19]), draw =>
+        Property.Holds(device, 60, Gen.Select(Gen.Int[1, 12], Draws.Size(Draws.Largest(device)), Gen.Int[0, 19]), draw =>
         {
             var (rows, columns, parts) = draw;
             OpCase @case = OpCases.Dropout(rows, 4 * columns, parts / 20.0);
@@ -138,9 +138,9 @@ public class InvariantProperties
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void A_row_of_a_product_has_the_same_bits_whatever_the_other_rows_are(string device) =>
         Property.Holds(
-            device, 60, Gen.Select(Draws.Size(60, MatMul.FewRows + 1), Gen.Int[0, 20], Gen.Int[0, 20], Draws.Size(OpProperties.LargestSize(device)), Draws.Size(OpProperties.LargestSize(device))), draw =>
+            device, 60, Gen.Select(Draws.Size(60, MatMul.FewRows + 1), Gen.Int[0, 20], Shaped(device, Gen.Int[0, 20])), draw =>
             {
-                var (count, above, below, inputs, outputs) = draw;
+                var (count, above, (inputs, outputs, below)) = draw;
                 OpCase whole = OpCases.Linear(above + count + below, inputs, outputs), part = OpCases.Linear(count, inputs, outputs);
                 Matrix[] operands = whole.Values();
                 float[] all = OpRun.Once(whole, TestDevices.Get(device), operands, whole.Forward(operands)).Result;
@@ -150,7 +150,7 @@ public class InvariantProperties
             });
 
     private static Gen<(int Rows, int Columns, int Other)> Shaped(string device, Gen<int> other) =>
-        Gen.Select(Draws.Size(OpProperties.LargestSize(device)), Draws.Size(OpProperties.LargestSize(device)), other, (rows, columns, third) => (rows, columns, third));
+        Gen.Select(Draws.Size(Draws.Largest(device)), Draws.Size(Draws.Largest(device)), other, (rows, columns, third) => (rows, columns, third));
 
     /// <summary>Value and gradient come out as they went in, to the bit.</summary>
     private static void CheckIdentity(string device, int rows, int columns, Func<Tape, Variable, Variable> function)

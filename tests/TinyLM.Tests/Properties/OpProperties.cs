@@ -13,13 +13,13 @@ public class OpProperties
 
     [TestCaseSource(nameof(OpsOnDevices))]
     public void A_random_case_agrees_with_the_reference(RandomOp op, string device) =>
-        Property.Holds(device, op.Cases, Gen.Select(op.Draw(LargestSize(device)), Draws.Values, (@case, draw) => @case.Drawn(draw)), @case => RandomCases.Agrees(@case, device));
+        Property.Holds(device, op.Cases, Gen.Select(op.Draw(Draws.Largest(device)), Draws.Values, (@case, draw) => @case.Drawn(draw)), @case => RandomCases.Agrees(@case, device));
 
     /// <summary>Square ones, and those of which a block holds not all of the inner size or of the columns.</summary>
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void A_random_product_agrees_with_the_reference(string device)
     {
-        int most = LargestSize(device);
+        int most = Draws.Largest(device);
         Gen<KernelCase> products =
             from layout in Gen.OneOf("NN", "NT", "TN")
             from shape in Gen.OneOf(
@@ -32,9 +32,17 @@ public class OpProperties
     }
 
     [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
+    public void A_random_product_has_the_bits_of_its_widened_bfloat16_factor(string device)
+    {
+        int most = Draws.Largest(device);
+        Property.Holds(device, 80, Gen.Select(Draws.Size(most), Draws.Size(most), Draws.Size(4 * most), Gen.Bool), draw =>
+            BFloat16Tests.CheckBits(TestDevices.Get(device), draw.Item1, draw.Item2, draw.Item3, draw.Item4));
+    }
+
+    [TestCaseSource(typeof(TestDevices), nameof(TestDevices.Names))]
     public void Generation_in_random_parts_agrees_with_a_pass_over_the_whole(string device)
     {
-        int most = LargestSize(device);
+        int most = Draws.Largest(device);
         Gen<KernelCase> passes =
             from tokens in Draws.Size(most, least: 2)
             from first in Gen.Int[1, tokens - 1]
@@ -49,8 +57,8 @@ public class OpProperties
     public void The_k_largest_are_the_first_k_of_a_sorted_row(string device)
     {
         Gen<KernelCase> selections =
-            from rows in Draws.Size(LargestSize(device))
-            from columns in Draws.Size(LargestSize(device))
+            from rows in Draws.Size(Draws.Largest(device))
+            from columns in Draws.Size(Draws.Largest(device))
             from count in Gen.Int[1, columns]
             from draw in Draws.Values
             select KernelCases.TopK(rows, columns, count).Drawn(draw);
@@ -60,6 +68,4 @@ public class OpProperties
             Assert.That(KernelTests.Run(@case, TestDevices.Get(device), inputs), Is.EqualTo(@case.Expected(inputs).Select(expected => expected.ToFloats())));
         });
     }
-
-    internal static int LargestSize(string device) => device == "interpreted" ? 40 : 130;
 }

@@ -32,7 +32,8 @@ public class PropertyTests
     [Test]
     public void A_seed_from_outside_is_the_first_case_of_a_property()
     {
-        CsCheckException fault = Assert.Throws<CsCheckException>(() => Property.Sample(Lengths, lengths => Assert.That(lengths.Sum(), Is.AtMost(40)), cases: 100, shrinkingSeconds: 1));
+        CsCheckException fault = Assert.Throws<CsCheckException>(
+            () => Property.Sample(Lengths, lengths => Assert.That(lengths.Sum(), Is.AtMost(40)), cases: 100, shrinkingSeconds: 1));
         string? before = Check.Seed;
         Check.Seed = Property.SeedOf(fault);
         try

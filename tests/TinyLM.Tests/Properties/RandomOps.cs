@@ -57,12 +57,14 @@ internal static class RandomOps
         new("Dropout", 60, most => Gen.Select(Size(most), Size(most), Gen.Int[0, 19], (rows, columns, parts) => OpCases.Dropout(rows, columns, parts / 20.0))),
         new("Formulas of one operand", 150, most => Gen.Select(Gen.Int[0, Unaries.Length - 1], Size(most), Size(most), (formula, rows, columns) =>
             Unaries[formula]((rows, columns)))),
-        new("Formulas of two operands", 150, most => Gen.Select(Gen.Int[0, Binaries.Length - 1], Size(most), Size(most), Gen.Int[0, 3], Gen.Int[0, 3], (formula, rows, columns, a, b) =>
-            Binaries[formula](Broadcast(rows, columns, a), Broadcast(rows, columns, b)))),
+        new("Formulas of two operands", 150, most =>
+            Gen.Select(Gen.Int[0, Binaries.Length - 1], Size(most), Size(most), Gen.Int[0, 3], Gen.Int[0, 3], (formula, rows, columns, a, b) =>
+                Binaries[formula](Broadcast(rows, columns, a), Broadcast(rows, columns, b)))),
     ];
 
     /// <summary>The last tokens of each document: at least one.</summary>
-    public static Gen<int[]> Tails(int[] lengths) => Gen.Int[0, 999].Array[lengths.Length].Select(parts => lengths.Zip(parts, (length, part) => 1 + part * length / 1000).ToArray());
+    public static Gen<int[]> Tails(int[] lengths) =>
+        Gen.Int[0, 999].Array[lengths.Length].Select(parts => lengths.Zip(parts, (length, part) => 1 + part * length / 1000).ToArray());
 
     /// <summary>Few columns are all but determined by their norm, so that the gradient nearly cancels; a large ε keeps what is left above float32's rounding.</summary>
     private static float EpsilonFor(int columns) => columns < 8 ? OpCases.OneColumnEpsilon : OpCases.Epsilon;

@@ -47,8 +47,7 @@ public class SafetensorsProperties
         Property.Holds("host", 100, Gen.OneOf(Gen.Char['a', 'c'], Gen.Char['\uD800', '\uDFFF']).Array[0, 4].Select(characters => new string(characters)), name =>
         {
             var writer = new SafetensorsWriter(new MemoryStream());
-            Assert.That(
-                () => writer.Declare(name, SafetensorsType.F32, 1), TokenizerProperties.IsWhole(name) ? Throws.Nothing : Throws.ArgumentException.With.Message.Contains("surrogate"));
+            Assert.That(() => writer.Declare(name, SafetensorsType.F32, 1), TokenizerProperties.IsWhole(name) ? Throws.Nothing : Throws.ArgumentException);
         });
 
     private static MemoryStream Written(Entry[] entries, Dictionary<string, string> facts)
