@@ -15,10 +15,10 @@ internal static class RandomOps
             OpCases.Linear(rows, inputs, outputs, bias, residual))),
         new("SegmentMatMul", 80, most => Gen.Select(Lengths(most), Size(most / 2), Size(most / 2), (lengths, inputs, outputs) =>
             OpCases.SegmentMatMul(lengths, inputs, outputs))),
-        new("Attention", 150, most => Gen.Select(Lengths(most), Heads(3, most / 3, most), (lengths, heads) => OpCases.Attention(lengths, heads))),
+        new("Attention", 100, most => Gen.Select(Lengths(most), Heads(3, most / 3, most), (lengths, heads) => OpCases.Attention(lengths, heads))),
         new("Attention in long documents", 6, most => Gen.Select(Size(7 * most, 4 * most), Heads(1, 8, 6 * most), (length, heads) =>
             OpCases.Attention([length, 3], heads))),
-        new("AttentionTail", 150, most =>
+        new("AttentionTail", 100, most =>
             from lengths in Lengths(most)
             from tails in Tails(lengths)
             from heads in Heads(3, most / 3, most)
