@@ -1,6 +1,8 @@
+using TinyLM.Tests.Properties;
+
 namespace TinyLM.Tests;
 
-/// <summary>After the last test: the table of the checks of ops is shown and saved, and the shared devices are closed.</summary>
+/// <summary>After the last test: the table of the checks of ops is shown and saved, the cases of the properties are shown, and the shared devices are closed.</summary>
 [SetUpFixture]
 public class TestsSetUp
 {
@@ -16,6 +18,7 @@ public class TestsSetUp
             TestContext.Error.WriteLine($"{table}({path})");
         }
 
+        TestContext.Error.Write(PropertyCounts.Text());
         TestDevices.Close();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace TinyLM;
@@ -7,6 +8,7 @@ internal static class SafetensorsHeader
 {
     public const string MetadataKey = "__metadata__";
 
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly Dictionary<string, SafetensorsType> Types = Enum.GetValues<SafetensorsType>().ToDictionary(NameOf);
 
     public static IEnumerable<string> TypeNames => Types.Keys;
@@ -35,6 +37,21 @@ internal static class SafetensorsHeader
         return true;
     }
 
+    /// <summary>Half of a surrogate pair would be written as U+FFFD, and a reader would find another name.</summary>
+    /// <exception cref="ArgumentException">UTF-8 cannot hold the text.</exception>
+    public static void CheckText(string text)
+    {
+        try
+        {
+            Strict.GetByteCount(text);
+        }
+        catch (EncoderFallbackException fault)
+        {
+            throw new ArgumentException(
+                $"Safetensors: character {fault.Index} of '{text}' is half of a surrogate pair (U+{(int)text[fault.Index]:X4}), which UTF-8 cannot hold.", fault);
+        }
+    }
+
     public static void Write(Utf8JsonWriter json, IReadOnlyList<SafetensorsEntry> entries, IDictionary<string, string> metadata)
     {
         json.WriteStartObject();
@@ -43,6 +60,8 @@ internal static class SafetensorsHeader
             json.WriteStartObject(MetadataKey);
             foreach (var (key, value) in metadata)
             {
+                CheckText(key);
+                CheckText(value);
                 json.WriteString(key, value);
             }
 

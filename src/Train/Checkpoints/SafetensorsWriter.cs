@@ -56,7 +56,7 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>Declares the next tensor; all must be declared before the first is written.</summary>
-    /// <exception cref="ArgumentException">The name is taken, or the shape is negative or larger than 64 bits count.</exception>
+    /// <exception cref="ArgumentException">The name is taken or no UTF-8, or the shape is negative or larger than 64 bits count.</exception>
     public void Declare(string name, SafetensorsType type, params IReadOnlyList<long> shape)
     {
         if (_next >= 0)
@@ -64,6 +64,7 @@ public sealed class SafetensorsWriter
             throw new InvalidOperationException($"Safetensors: '{name}' is declared after the first tensor was written.");
         }
 
+        SafetensorsHeader.CheckText(name);
         if (name == SafetensorsHeader.MetadataKey || _entries.Exists(entry => entry.Name == name))
         {
             throw new ArgumentException($"Safetensors: the name '{name}' is taken; each tensor needs its own.");
@@ -91,6 +92,7 @@ public sealed class SafetensorsWriter
     public void Write(ReadOnlySpan<byte> values) => Write(SafetensorsType.U8, values);
 
     /// <summary>Ends the file; every declared tensor must have been written.</summary>
+    /// <exception cref="ArgumentException">The metadata is no UTF-8.</exception>
     public void Complete()
     {
         WriteHeader();

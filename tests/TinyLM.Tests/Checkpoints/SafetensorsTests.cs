@@ -99,12 +99,21 @@ public class SafetensorsTests
             Assert.That(() => writer.Declare("a", SafetensorsType.F32, 2), Throws.ArgumentException.With.Message.Contains("'a' is taken"));
             Assert.That(() => writer.Declare("__metadata__", SafetensorsType.F32, 2), Throws.ArgumentException);
             Assert.That(() => writer.Declare("b", SafetensorsType.F32, -1), Throws.ArgumentException);
+            Assert.That(() => writer.Declare("b\uD83D", SafetensorsType.F32, 1), Throws.ArgumentException.With.Message.Contains("half of a surrogate pair (U+D83D)"));
             Assert.That(() => writer.Declare("b", SafetensorsType.F32, 1L << 40, 1L << 40), Throws.ArgumentException);
             Assert.That(() => writer.Write([1f, 2f, 3f]), Throws.ArgumentException.With.Message.Contains("takes 8 more"));
             Assert.That(() => writer.Write([1L]), Throws.ArgumentException);
             Assert.That(writer.Complete, Throws.InvalidOperationException.With.Message.Contains("'a' was declared but not written"));
             Assert.That(() => writer.Declare("b", SafetensorsType.F32, 1), Throws.InvalidOperationException);
         }
+    }
+
+    [TestCase("a\uD83D", "b")]
+    [TestCase("a", "\uDE00b")]
+    public void Metadata_that_UTF8_cannot_hold_is_refused(string key, string value)
+    {
+        var writer = new SafetensorsWriter(new MemoryStream()) { Metadata = { [key] = value } };
+        Assert.That(writer.Complete, Throws.ArgumentException.With.Message.Contains("half of a surrogate pair"));
     }
 
     [Test]

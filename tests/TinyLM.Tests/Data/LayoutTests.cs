@@ -2,7 +2,7 @@ namespace TinyLM.Tests.Data;
 
 public class LayoutTests
 {
-    private const int Bos = 99;
+    internal const int Bos = 99;
 
     [Test]
     public void Targets_are_the_next_tokens_of_the_same_document()

@@ -23,9 +23,10 @@ internal static class AttentionReference
         var row = new double[shape.HeadSize];
         for (int key = first; key <= token; key++)
         {
+            int value = Value(key, head, shape);
             for (int i = 0; i < row.Length; i++)
             {
-                row[i] += weights[key - first] * qkv[Value(key, head, shape) + i];
+                row[i] += weights[key - first] * qkv[value + i];
             }
         }
 
@@ -46,10 +47,11 @@ internal static class AttentionReference
             double mean = 0;
             for (int key = first; key <= token; key++)
             {
+                int value = Value(key, head, shape);
                 for (int i = 0; i < shape.HeadSize; i++)
                 {
-                    weightGradients[key - first] += dy[result + i] * qkv[Value(key, head, shape) + i];
-                    gradient[Value(key, head, shape) + i] += weights[key - first] * dy[result + i];
+                    weightGradients[key - first] += dy[result + i] * qkv[value + i];
+                    gradient[value + i] += weights[key - first] * dy[result + i];
                 }
 
                 mean += weights[key - first] * weightGradients[key - first];
@@ -58,10 +60,11 @@ internal static class AttentionReference
             for (int key = first; key <= token; key++)
             {
                 double scoreGradient = scale * slopes[key - first] * weights[key - first] * (weightGradients[key - first] - mean);
+                int row = Key(key, head, shape);
                 for (int i = 0; i < shape.HeadSize; i++)
                 {
-                    gradient[query + i] += scoreGradient * qkv[Key(key, head, shape) + i];
-                    gradient[Key(key, head, shape) + i] += scoreGradient * qkv[query + i];
+                    gradient[query + i] += scoreGradient * qkv[row + i];
+                    gradient[row + i] += scoreGradient * qkv[query + i];
                 }
             }
         });
@@ -74,13 +77,16 @@ internal static class AttentionReference
     {
         var scores = new double[token - first + 1];
         slopes = new double[scores.Length];
+        int query = Query(token, head, shape);
         for (int key = first; key <= token; key++)
         {
+            int row = Key(key, head, shape);
             for (int i = 0; i < shape.HeadSize; i++)
             {
-                scores[key - first] += qkv[Query(token, head, shape) + i] * qkv[Key(key, head, shape) + i] * Scale(shape);
+                scores[key - first] += qkv[query + i] * qkv[row + i];
             }
 
+            scores[key - first] *= Scale(shape);
             double tanh = shape.Softcap > 0 ? Math.Tanh(scores[key - first] / shape.Softcap) : 0;
             slopes[key - first] = 1 - tanh * tanh;
             scores[key - first] = shape.Softcap > 0 ? shape.Softcap * tanh : scores[key - first];

@@ -198,7 +198,7 @@ public class BFloat16Tests
         return loss;
     }
 
-    private static void CheckBits(Device device, int rows, int columns, int depth, bool transposeB)
+    internal static void CheckBits(Device device, int rows, int columns, int depth, bool transposeB)
     {
         using Tape tape = device.BeginTape();
         Tensor a = Filled(tape, rows, depth, 1), bias = Filled(tape, 1, columns, 3), residual = Filled(tape, rows, columns, 4);

@@ -39,16 +39,28 @@ public static partial class KernelCases
     ];
 
     /// <summary>c is an operand, since it may be added to.</summary>
-    private static KernelCase MatMul(string layout, int rows, int columns, int depth, bool accumulate)
+    internal static KernelCase MatMul(string layout, int rows, int columns, int depth, bool accumulate, bool bias = false, bool residual = false)
     {
         bool transposeA = layout[0] == 'T', transposeB = layout[1] == 'T';
         OpInput a = transposeA ? new("a", depth, rows) : new("a", rows, depth), b = transposeB ? new("b", columns, depth) : new("b", depth, columns);
         return new KernelCase(
-            "MatMul", $"{layout} {rows}x{columns}x{depth}{(accumulate ? " accumulate" : "")}", [a, b, new("c", rows, columns)],
+            "MatMul", $"{layout} {rows}x{columns}x{depth}{(accumulate ? " accumulate" : "")}{(bias ? " bias" : "")}{(residual ? " residual" : "")}",
+            [a, b, new("c", rows, columns), new("bias", 1, columns), new("residual", rows, columns)],
             (device, x) => accumulate
-                ? Overwritten(x[2], () => TinyLM.MatMul.Multiply(x[0], transposeA, x[1], transposeB, x[2], accumulate: true))
-                : Written(device, rows, columns, c => TinyLM.MatMul.Multiply(x[0], transposeA, x[1], transposeB, c)),
-            x => [accumulate ? Reference.Add(Reference.Product(x[0], transposeA, x[1], transposeB), x[2]) : Reference.Product(x[0], transposeA, x[1], transposeB)]);
+                ? Overwritten(x[2], () => Multiply(x, x[2]))
+                : Written(device, rows, columns, c => Multiply(x, c)),
+            x => [Expected(x)]);
+
+        void Multiply(Tensor[] x, Tensor c) =>
+            TinyLM.MatMul.Multiply(x[0], transposeA, x[1], transposeB, c, accumulate, bias ? x[3] : default, residual ? x[4] : default);
+
+        Matrix Expected(Matrix[] x)
+        {
+            Matrix c = Reference.Product(x[0], transposeA, x[1], transposeB);
+            c = accumulate ? Reference.Add(c, x[2]) : c;
+            c = bias ? Reference.Broadcast(c, x[3], (left, right) => left + right) : c;
+            return residual ? Reference.Add(c, x[4]) : c;
+        }
     }
 
     private static KernelCase ColumnSums(int rows, int columns, bool accumulate) => new(
@@ -74,7 +86,7 @@ public static partial class KernelCases
     };
 
     /// <summary>The values, and where they stand; every third element is a copy of another, so that there are equals.</summary>
-    private static KernelCase TopK(int rows, int columns, int count) => new(
+    internal static KernelCase TopK(int rows, int columns, int count) => new(
         "TopK", $"{count} of {rows}x{columns}", [new("x", rows, columns)],
         (device, x) =>
         {
@@ -94,7 +106,7 @@ public static partial class KernelCases
     private static float[] WithEquals(float[] values) => [.. values.Select((value, i) => i % 3 == 2 ? values[i - 1] : value)];
 
     /// <summary>A document in two parts, the second seeing the first through the cache, whose free rows hold NaN.</summary>
-    private static KernelCase AttentionCached(int firstCount, int tokens, AttentionShape shape) => new(
+    internal static KernelCase AttentionCached(int firstCount, int tokens, AttentionShape shape) => new(
         "AttentionCached", $"{firstCount} and {tokens - firstCount} of {OpCases.Describe(shape)}",
         [new("qkv", tokens, shape.TotalWidth)],
         (device, x) =>

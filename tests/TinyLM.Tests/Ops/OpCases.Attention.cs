@@ -31,7 +31,7 @@ public static partial class OpCases
         Attention([1100], new AttentionShape(1, 1, 33, Window: 600), isLarge: true),
     ];
 
-    private static OpCase Attention(int[] lengths, AttentionShape shape, bool isLarge = false)
+    internal static OpCase Attention(int[] lengths, AttentionShape shape, bool isLarge = false)
     {
         DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
         return new OpCase(
@@ -56,7 +56,7 @@ public static partial class OpCases
         AttentionTail([1300, 700], [515, 250], new AttentionShape(2, 1, 16, Window: 130, Softcap: 5), isLarge: true),
     ];
 
-    private static OpCase AttentionTail(int[] lengths, int[] tails, AttentionShape shape, bool isLarge = false)
+    internal static OpCase AttentionTail(int[] lengths, int[] tails, AttentionShape shape, bool isLarge = false)
     {
         DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths), queries = DocumentOffsets.FromLengths(tails);
         return new OpCase(
@@ -77,7 +77,7 @@ public static partial class OpCases
         PartialRotary([60, 1, 70], 3, 16, 10, scale: 8, unturned: 5, isLarge: true),
     ];
 
-    private static OpCase PartialRotary(int[] lengths, int heads, int size, int rotarySize, double scale = 1, int unturned = 0, bool isLarge = false)
+    internal static OpCase PartialRotary(int[] lengths, int heads, int size, int rotarySize, double scale = 1, int unturned = 0, bool isLarge = false)
     {
         DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
         string rest = unturned > 0 ? $", {unturned} unturned" : "";
@@ -104,7 +104,7 @@ public static partial class OpCases
         where gain || norm != "LayerNorm with bias"
         select HeadNorm(norm, shape.Rows, shape.Heads, shape.Size, shape.Others, gain);
 
-    private static OpCase HeadNorm(string norm, int rows, int heads, int size, int rest, bool gain)
+    internal static OpCase HeadNorm(string norm, int rows, int heads, int size, int rest, bool gain, float epsilon = Epsilon)
     {
         bool bias = norm == "LayerNorm with bias", isRms = norm == "RmsNorm";
         return new OpCase(
@@ -115,14 +115,14 @@ public static partial class OpCases
                 .. bias ? [Input("bias", 1, size)] : Array.Empty<OpInput>(),
             ],
             (_, v) => isRms
-                ? v[0].RmsNorm(gain ? v[1] : default, Epsilon, heads, size)
-                : v[0].LayerNorm(gain ? v[1] : default, bias ? v[2] : default, Epsilon, heads, size),
+                ? v[0].RmsNorm(gain ? v[1] : default, epsilon, heads, size)
+                : v[0].LayerNorm(gain ? v[1] : default, bias ? v[2] : default, epsilon, heads, size),
             x => Reference.OfHeads(x[0], heads, size, part => isRms
-                ? Reference.RmsNorm(part, gain ? x[1] : null, Epsilon)
-                : Reference.LayerNorm(part, gain ? x[1] : null, bias ? x[2] : null, Epsilon)),
+                ? Reference.RmsNorm(part, gain ? x[1] : null, epsilon)
+                : Reference.LayerNorm(part, gain ? x[1] : null, bias ? x[2] : null, epsilon)),
             (x, dy) => Reference.OfHeadsGradient(x[0], heads, size, dy, (part, gradient) => isRms
-                ? Reference.RmsNormGradient(part, gain ? x[1] : null, Epsilon, gradient)
-                : Reference.LayerNormGradient(part, gain ? x[1] : null, Epsilon, gradient)))
+                ? Reference.RmsNormGradient(part, gain ? x[1] : null, epsilon, gradient)
+                : Reference.LayerNormGradient(part, gain ? x[1] : null, epsilon, gradient)))
         {
             IsLarge = IsLarge(rows, heads * size + rest),
         };

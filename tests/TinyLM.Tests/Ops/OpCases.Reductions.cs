@@ -17,7 +17,7 @@ public static partial class OpCases
            select Softmax(logarithm, shape.Rows, shape.Columns),
     ];
 
-    private static OpCase Reduce(ReductionKind kind, Axis axis, int rows, int columns)
+    internal static OpCase Reduce(ReductionKind kind, Axis axis, int rows, int columns)
     {
         DocumentOffsets offsets = DocumentOffsets.OneDocument(axis == Axis.Column ? rows : axis == Axis.Row ? columns : rows * columns);
         return new OpCase(
@@ -34,7 +34,7 @@ public static partial class OpCases
         Matrix Turned(Matrix x) => axis == Axis.Row ? Reference.Transpose(x) : x;
     }
 
-    private static OpCase ReduceByDocument(ReductionKind kind, int[] lengths, int columns)
+    internal static OpCase ReduceByDocument(ReductionKind kind, int[] lengths, int columns)
     {
         DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
         return new OpCase(
@@ -47,7 +47,7 @@ public static partial class OpCases
         };
     }
 
-    private static OpCase Softmax(bool logarithm, int rows, int columns) => new(
+    internal static OpCase Softmax(bool logarithm, int rows, int columns) => new(
         logarithm ? "LogSoftmax" : "Softmax", $"{rows}x{columns}", [Input("x", rows, columns)],
         (_, v) => logarithm ? v[0].LogSoftmax() : v[0].Softmax(),
         x => Reference.Softmax(x[0], logarithm),
@@ -58,15 +58,7 @@ public static partial class OpCases
 
     private static IEnumerable<OpCase> Moves() =>
     [
-        .. from shape in Shapes
-           select new OpCase(
-               "Reshape", $"{shape.Rows}x{shape.Columns} to one row", [Input("x", shape.Rows, shape.Columns)],
-               (_, v) => v[0].Reshape(1, shape.Rows * shape.Columns),
-               x => new Matrix(1, x[0].Values.Length, x[0].Values),
-               (x, dy) => [new Matrix(x[0].Rows, x[0].Columns, dy.Values)])
-           {
-               IsLarge = IsLarge(shape.Rows, shape.Columns),
-           },
+        .. Shapes.Select(shape => Reshape(shape.Rows, shape.Columns)),
         Range(1, 1, 0, 1, 0, 1), Range(9, 33, 2, 5, 17, 16), Range(70, 18, 60, 10, 3, 15), Range(5, 40, 0, 5, 3, 33), Range(120, 90, 17, 90, 20, 64),
         Append(1, 1, 1), Append(9, 17, 5), Append(3, 33, 70), Append(80, 60, 70),
         Scatter(tokens: 1, columns: 1, rows: 1), Scatter(20, 17, 7), Scatter(70, 33, 5), Scatter(40, 8, 90), Scatter(120, 100, 60),
@@ -75,7 +67,16 @@ public static partial class OpCases
         SegmentMatMul([90, 1, 60, 33, 7], 70, 40, isLarge: true), SegmentMatMul([300, 30], 130, 120, isLarge: true),
     ];
 
-    private static OpCase Range(int rows, int columns, int firstRow, int rowCount, int firstColumn, int columnCount) => new(
+    internal static OpCase Reshape(int rows, int columns) => new(
+        "Reshape", $"{rows}x{columns} to one row", [Input("x", rows, columns)],
+        (_, v) => v[0].Reshape(1, rows * columns),
+        x => new Matrix(1, x[0].Values.Length, x[0].Values),
+        (x, dy) => [new Matrix(x[0].Rows, x[0].Columns, dy.Values)])
+    {
+        IsLarge = IsLarge(rows, columns),
+    };
+
+    internal static OpCase Range(int rows, int columns, int firstRow, int rowCount, int firstColumn, int columnCount) => new(
         "RowRange, ColumnRange", $"{rowCount}x{columnCount} of {rows}x{columns}", [Input("x", rows, columns)],
         (_, v) => v[0].RowRange(firstRow, rowCount).ColumnRange(firstColumn, columnCount),
         x => Reference.ColumnRange(Reference.RowRange(x[0], firstRow, rowCount), firstColumn, columnCount),
@@ -85,7 +86,7 @@ public static partial class OpCases
     };
 
     /// <summary>Both ways: b below a, and c beside the two.</summary>
-    private static OpCase Append(int rows, int columns, int more) => new(
+    internal static OpCase Append(int rows, int columns, int more) => new(
         "AppendRows, AppendColumns", $"{rows}x{columns} and {more}", [Input("a", rows, columns), Input("b", more, columns), Input("c", rows + more, more)],
         (_, v) => v[0].AppendRows(v[1]).AppendColumns(v[2]),
         x => Reference.AppendColumns(Reference.AppendRows(x[0], x[1]), x[2]),
@@ -98,9 +99,9 @@ public static partial class OpCases
         IsLarge = IsLarge(rows, columns),
     };
 
-    private static OpCase Scatter(int tokens, int columns, int rows)
+    internal static OpCase Scatter(int tokens, int columns, int rows, ulong draw = 2)
     {
-        int[] ids = Indices(tokens, 0, rows);
+        int[] ids = Indices(tokens, 0, rows, draw);
         return new OpCase(
             "ScatterRows", $"{tokens} tokens of {columns} to {rows} rows", [Input("x", tokens, columns)],
             (tape, v) => v[0].ScatterRows(tape.Device.TemporaryIndices(ids), rows),
@@ -111,7 +112,7 @@ public static partial class OpCases
         };
     }
 
-    private static OpCase Dropout(int rows, int columns, double probability)
+    internal static OpCase Dropout(int rows, int columns, double probability)
     {
         var random = new Philox(seed: 5, Philox.Purpose("dropout"));
         const ulong counter = 1UL << 33;
@@ -125,7 +126,7 @@ public static partial class OpCases
         };
     }
 
-    private static OpCase SegmentMatMul(int[] lengths, int inputs, int outputs, bool isLarge = false)
+    internal static OpCase SegmentMatMul(int[] lengths, int inputs, int outputs, bool isLarge = false)
     {
         DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
         return new OpCase(

@@ -12,9 +12,9 @@ public static partial class OpCases
     ];
 
     /// <summary>Ids repeat, so that rows of the gradient are sums, and in a large table some rows have no token.</summary>
-    private static OpCase Embedding(int entries, int columns, int tokens, bool isLarge = false)
+    internal static OpCase Embedding(int entries, int columns, int tokens, bool isLarge = false, ulong draw = 2)
     {
-        int[] ids = Indices(tokens, 0, entries);
+        int[] ids = Indices(tokens, 0, entries, draw);
         return new OpCase(
             "Embedding", $"{entries}x{columns}, {tokens} tokens", [Input("table", entries, columns)],
             (tape, v) => v[0].Embedding(tape.Device.TemporaryIndices(ids)),
@@ -32,7 +32,7 @@ public static partial class OpCases
         Rotary([5, 6], 2, 40, unturned: 17), Rotary([60, 1, 70], 3, 16, unturned: 5, isLarge: true),
     ];
 
-    private static OpCase Rotary(int[] lengths, int heads, int size, int unturned = 0, bool isLarge = false)
+    internal static OpCase Rotary(int[] lengths, int heads, int size, int unturned = 0, bool isLarge = false)
     {
         DocumentOffsets offsets = DocumentOffsets.FromLengths(lengths);
         return new OpCase(
@@ -83,9 +83,10 @@ public static partial class OpCases
            select @case,
     ];
 
-    private static OpCase CrossEntropy(int tokens, int vocabulary, CrossEntropyOptions options = default, bool untargeted = false, bool isLarge = false)
+    internal static OpCase CrossEntropy(
+        int tokens, int vocabulary, CrossEntropyOptions options = default, bool untargeted = false, bool isLarge = false, ulong draw = 2)
     {
-        int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, untargeted ? 0 : vocabulary);
+        int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, untargeted ? 0 : vocabulary, draw);
         return new OpCase(
             "CrossEntropy", $"{tokens}x{vocabulary}{(untargeted ? " no target" : "")}{Describe(options)}", [Input("logits", tokens, vocabulary)],
             (tape, v) => v[0].CrossEntropy(tape.Device.TemporaryIndices(targets), options),
@@ -97,10 +98,11 @@ public static partial class OpCases
     }
 
     /// <summary>The head's product and the loss in one; the sum of the losses computes its gradients in the forward pass.</summary>
-    private static OpCase LinearCrossEntropy(int tokens, int width, int vocabulary, CrossEntropyOptions options, bool sum, bool isLarge = false)
+    internal static OpCase LinearCrossEntropy(
+        int tokens, int width, int vocabulary, CrossEntropyOptions options, bool sum, bool isLarge = false, ulong draw = 2)
     {
         const float scale = 0.25f;
-        int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, vocabulary);
+        int[] targets = Indices(tokens, TinyLM.CrossEntropy.NoTarget, vocabulary, draw);
         return new OpCase(
             sum ? "LinearCrossEntropySum" : "LinearCrossEntropy", $"{tokens}x{width} to {vocabulary}{Describe(options)}",
             [Input("x", tokens, width), Input("weight", vocabulary, width)],
@@ -119,21 +121,21 @@ public static partial class OpCases
     private static string Describe(CrossEntropyOptions options) =>
         options == default ? "" : FormattableString.Invariant($" z-loss {options.ZLoss} softcap {options.Softcap}");
 
-    private static IEnumerable<OpCase> Sums() =>
-        from shape in new (int Rows, int Columns)[] { (1, 1), (1, 17), (17, 1), (9, 33), (300, 60) }
-        select new OpCase(
-            "Sum", $"{shape.Rows}x{shape.Columns}", [Input("x", shape.Rows, shape.Columns, Draw.Positive)],
-            (_, v) => v[0].Sum(0.75f),
-            x => Reference.Sum(x[0], 0.75),
-            (x, dy) => Reference.SumGradient(x[0], 0.75, dy))
-        {
-            IsLarge = IsLarge(shape.Rows, shape.Columns),
-        };
+    private static IEnumerable<OpCase> Sums() => [Sum(1, 1), Sum(1, 17), Sum(17, 1), Sum(9, 33), Sum(300, 60)];
+
+    internal static OpCase Sum(int rows, int columns) => new(
+        "Sum", $"{rows}x{columns}", [Input("x", rows, columns, Draw.Positive)],
+        (_, v) => v[0].Sum(0.75f),
+        x => Reference.Sum(x[0], 0.75),
+        (x, dy) => Reference.SumGradient(x[0], 0.75, dy))
+    {
+        IsLarge = IsLarge(rows, columns),
+    };
 
     /// <summary>Indices in [smallest, end), the last one smallest.</summary>
-    private static int[] Indices(int count, int smallest, int end)
+    internal static int[] Indices(int count, int smallest, int end, ulong draw)
     {
-        var random = new Philox(seed: 2, Philox.Purpose("indices"));
+        var random = new Philox(seed: draw, Philox.Purpose("indices"));
         int[] indices = [.. Enumerable.Range(0, count).Select(i => smallest + (int)(random.Uniform((ulong)i) * (end - smallest)))];
         if (count > 1)
         {
@@ -143,5 +145,5 @@ public static partial class OpCases
         return indices;
     }
 
-    private static string Describe(int[] lengths) => string.Join("+", lengths);
+    internal static string Describe(int[] lengths) => string.Join("+", lengths);
 }

@@ -8,8 +8,8 @@ namespace TinyLM.Tests;
 public static partial class OpCases
 {
     // With one column, x̂ is 1 and the gradient nearly cancels: a large ε keeps what is left above float32's rounding.
-    private const float OneColumnEpsilon = 0.5f;
-    private const float Epsilon = 1e-5f;
+    internal const float OneColumnEpsilon = 0.5f;
+    internal const float Epsilon = 1e-5f;
 
     private static readonly (int Rows, int Columns)[] Shapes = [(1, 1), (1, 17), (17, 1), (9, 33), (65, 33), (130, 100)];
 
@@ -41,7 +41,7 @@ public static partial class OpCases
         Linear(150, 70, 90, bias: true, residual: true, isLarge: true),
     ];
 
-    private static OpCase Linear(int rows, int inputs, int outputs, bool bias = false, bool residual = false, bool isLarge = false)
+    internal static OpCase Linear(int rows, int inputs, int outputs, bool bias = false, bool residual = false, bool isLarge = false)
     {
         List<OpInput> operands = [Input("x", rows, inputs), Input("weight", outputs, inputs)];
         int biasIndex = bias ? operands.Count : -1, residualIndex = residual ? operands.Count + (bias ? 1 : 0) : -1;
@@ -73,28 +73,31 @@ public static partial class OpCases
     private static IEnumerable<OpCase> RmsNorms() =>
         from shape in NormShapes
         from gain in new[] { false, true }
-        select new OpCase(
-            "RmsNorm", $"{shape.Rows}x{shape.Columns}{(gain ? " gain" : "")}", [.. NormInputs(shape.Rows, shape.Columns, gain, bias: false)],
-            (_, v) => v[0].RmsNorm(gain ? v[1] : default, shape.Epsilon),
-            x => Reference.RmsNorm(x[0], gain ? x[1] : null, shape.Epsilon),
-            (x, dy) => Reference.RmsNormGradient(x[0], gain ? x[1] : null, shape.Epsilon, dy))
-        {
-            IsLarge = IsLarge(shape.Rows, shape.Columns),
-        };
+        select RmsNorm(shape.Rows, shape.Columns, shape.Epsilon, gain);
+
+    internal static OpCase RmsNorm(int rows, int columns, float epsilon, bool gain) => new(
+        "RmsNorm", $"{rows}x{columns}{(gain ? " gain" : "")}", [.. NormInputs(rows, columns, gain, bias: false)],
+        (_, v) => v[0].RmsNorm(gain ? v[1] : default, epsilon),
+        x => Reference.RmsNorm(x[0], gain ? x[1] : null, epsilon),
+        (x, dy) => Reference.RmsNormGradient(x[0], gain ? x[1] : null, epsilon, dy))
+    {
+        IsLarge = IsLarge(rows, columns),
+    };
 
     private static IEnumerable<OpCase> LayerNorms() =>
         from shape in NormShapes
-        from operands in new[] { "", " gain", " gain bias" }
-        let gain = operands.Contains("gain", StringComparison.Ordinal)
-        let bias = operands.Contains("bias", StringComparison.Ordinal)
-        select new OpCase(
-            "LayerNorm", $"{shape.Rows}x{shape.Columns}{operands}", [.. NormInputs(shape.Rows, shape.Columns, gain, bias)],
-            (_, v) => v[0].LayerNorm(gain ? v[1] : default, bias ? v[2] : default, shape.Epsilon),
-            x => Reference.LayerNorm(x[0], gain ? x[1] : null, bias ? x[2] : null, shape.Epsilon),
-            (x, dy) => Reference.LayerNormGradient(x[0], gain ? x[1] : null, shape.Epsilon, dy))
-        {
-            IsLarge = IsLarge(shape.Rows, shape.Columns),
-        };
+        from operands in new (bool Gain, bool Bias)[] { (false, false), (true, false), (true, true) }
+        select LayerNorm(shape.Rows, shape.Columns, shape.Epsilon, operands.Gain, operands.Bias);
+
+    /// <summary>A bias comes with a gain only.</summary>
+    internal static OpCase LayerNorm(int rows, int columns, float epsilon, bool gain, bool bias) => new(
+        "LayerNorm", $"{rows}x{columns}{(gain ? " gain" : "")}{(bias ? " bias" : "")}", [.. NormInputs(rows, columns, gain, bias)],
+        (_, v) => v[0].LayerNorm(gain ? v[1] : default, bias ? v[2] : default, epsilon),
+        x => Reference.LayerNorm(x[0], gain ? x[1] : null, bias ? x[2] : null, epsilon),
+        (x, dy) => Reference.LayerNormGradient(x[0], gain ? x[1] : null, epsilon, dy))
+    {
+        IsLarge = IsLarge(rows, columns),
+    };
 
     private static (int Rows, int Columns, float Epsilon)[] NormShapes =>
         [(1, 24, Epsilon), (5, 1, OneColumnEpsilon), (3, 17, Epsilon), (2, 33, Epsilon), (65, 17, Epsilon), (130, 8, Epsilon), (200, 50, Epsilon)];

@@ -9,12 +9,15 @@ public static class Poison
     /// <summary>Begins a step whose memory, all of it, is NaN.</summary>
     public static Tape BeginPoisonedTape(this Device device)
     {
-        // Twice: a first large request may add a block, and the end of that step merges the blocks into a new one.
-        for (int i = 0; i < 2; i++)
+        // Once more where a large request added a block: the end of that step merges the blocks into a new one.
+        long held;
+        do
         {
+            held = device.AllocatedBytes;
             using Tape tape = device.BeginTape();
             tape.Allocate(1, Length).CopyFrom(NaNs);
         }
+        while (device.AllocatedBytes != held);
 
         return device.BeginTape();
     }

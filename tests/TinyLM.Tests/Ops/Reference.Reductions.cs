@@ -25,12 +25,13 @@ public static partial class Reference
             for (int column = 0; column < x.Columns; column++)
             {
                 double[] values = Column(x, offsets, document, column);
+                double largest = values.Max();
                 y[document, column] = kind switch
                 {
                     ReductionKind.Sum => values.Sum(),
                     ReductionKind.Mean => values.Average(),
-                    ReductionKind.Max => values.Max(),
-                    _ => values.Max() + Math.Log(values.Sum(value => Math.Exp(value - values.Max()))),
+                    ReductionKind.Max => largest,
+                    _ => largest + Math.Log(values.Sum(value => Math.Exp(value - largest))),
                 };
             }
         }
@@ -47,13 +48,14 @@ public static partial class Reference
             for (int column = 0; column < x.Columns; column++)
             {
                 double[] values = Column(x, offsets, document, column);
+                int largest = Array.IndexOf(values, values.Max());
                 for (int i = 0; i < values.Length; i++)
                 {
                     dx[start + i, column] = dy[document, column] * kind switch
                     {
                         ReductionKind.Sum => 1,
                         ReductionKind.Mean => 1.0 / values.Length,
-                        ReductionKind.Max => i == Array.IndexOf(values, values.Max()) ? 1 : 0,
+                        ReductionKind.Max => i == largest ? 1 : 0,
                         _ => Math.Exp(values[i] - y[document, column]),
                     };
                 }

@@ -105,12 +105,12 @@ public class ScorerTests
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
         float[] nats = new StridedScorer(window, stride, scoreEnd).Score(_model, documents);
-        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(documents[document].ToArray(), window, stride, scoreEnd))];
+        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(_model, documents[document].ToArray(), window, stride, scoreEnd))];
         Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));
     }
 
     /// <summary>The definition, one chunk at a time, one pass a chunk.</summary>
-    private IEnumerable<float> Defined(int[] document, int window, int stride, bool scoreEnd)
+    internal static IEnumerable<float> Defined(Gpt model, int[] document, int window, int stride, bool scoreEnd)
     {
         int[] sequence = scoreEnd ? [.. document, TinyModels.Vocabulary - 1] : document;
         int targets = sequence.Length - 1, chunks = (targets + stride - 1) / stride;
@@ -122,7 +122,7 @@ public class ScorerTests
         for (int chunk = 0; chunk < chunks; chunk++)
         {
             int end = chunk == chunks - 1 ? targets : (chunk + 1) * stride, start = Math.Max(0, end - window);
-            float[] logits = TinyModels.Logits(_model, sequence[start..end], DocumentOffsets.OneDocument(end - start));
+            float[] logits = TinyModels.Logits(model, sequence[start..end], DocumentOffsets.OneDocument(end - start));
             for (int target = chunk * stride; target < end; target++)
             {
                 float[] row = logits[((target - start) * TinyModels.Vocabulary)..((target - start + 1) * TinyModels.Vocabulary)];
