@@ -196,7 +196,7 @@ public sealed partial class Tape : IDisposable
         {
             _operations.Add(new TOperation());
         }
-        else if (_operations[index] is not TOperation)
+        else if (_operations[index].GetType() != typeof(TOperation))
         {
             _operations[index] = new TOperation();
         }
