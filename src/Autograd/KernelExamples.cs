@@ -23,7 +23,10 @@ public static class KernelExamples
         TinyLM.Elementwise.Fill(tape.Allocate(Tokens, Width), 1);
     }
 
-    [KernelExample("MatMul")]
+    [KernelExample("MatMul.TileProduct")]
+    public static void Linear<TOp>(GpuDevice device)
+        where TOp : unmanaged, IUnaryOp => Run(device, [(Tokens, Width), (128, Width), (1, 128)], (_, x) => x[0].Linear<TOp>(x[1], x[2]));
+
     [KernelExample("ColumnSums")]
     public static void Linear(GpuDevice device) => Run(device, [(Tokens, Width), (128, Width), (1, 128)], (_, x) => x[0].Linear(x[1], x[2]));
 
