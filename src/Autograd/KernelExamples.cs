@@ -23,7 +23,10 @@ public static class KernelExamples
         TinyLM.Elementwise.Fill(tape.Allocate(Tokens, Width), 1);
     }
 
-    [KernelExample("MatMul")]
+    [KernelExample("MatMul.TileProduct")]
+    public static void Linear<TOp>(GpuDevice device)
+        where TOp : unmanaged, IUnaryOp => Run(device, [(Tokens, Width), (128, Width), (1, 128)], (_, x) => x[0].Linear<TOp>(x[1], x[2]));
+
     [KernelExample("ColumnSums")]
     public static void Linear(GpuDevice device) => Run(device, [(Tokens, Width), (128, Width), (1, 128)], (_, x) => x[0].Linear(x[1], x[2]));
 
@@ -33,9 +36,11 @@ public static class KernelExamples
     [KernelExample("LayerNorm")]
     public static void LayerNorm(GpuDevice device) => Run(device, [(Tokens, Width), (1, Width), (1, Width)], (_, x) => x[0].LayerNorm(x[1], x[2]));
 
+    /// <summary>More tokens than are sorted in one chunk.</summary>
     [KernelExample("Embedding")]
+    [KernelExample("TokenOrder")]
     public static void Embedding(GpuDevice device) =>
-        Run(device, [(50, Width)], (tape, x) => x[0].Embedding(tape.Device.TemporaryIndices(Indices(Tokens, 50))));
+        Run(device, [(50, Width)], (tape, x) => x[0].Embedding(tape.Device.TemporaryIndices(Indices(600, 50))));
 
     [KernelExample("Rotary")]
     public static void Rotary(GpuDevice device) => Run(device, [(Tokens, Width)], (tape, x) =>

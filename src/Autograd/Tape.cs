@@ -69,8 +69,12 @@ public sealed partial class Tape : IDisposable
             Observe<TOperation>(a, b, c);
         }
 
-        return IsRecording && (a.RequiresGradient || b.RequiresGradient || c.RequiresGradient) ? NextRecord<TOperation>() : null;
+        return WantsRecord(a, b, c) ? NextRecord<TOperation>() : null;
     }
+
+    /// <summary>Whether an op of these operands gets a <see cref="Record"/>: for one that keeps more than its result only for the backward pass.</summary>
+    public bool WantsRecord(Variable a, Variable b = default, Variable c = default) =>
+        IsRecording && (a.RequiresGradient || b.RequiresGradient || c.RequiresGradient);
 
     /// <summary>For an op: its result, tied to its record.</summary>
     public Variable Result(Operation? operation, Tensor value)
@@ -204,7 +208,7 @@ public sealed partial class Tape : IDisposable
         {
             _operations.Add(new TOperation());
         }
-        else if (_operations[index] is not TOperation)
+        else if (_operations[index].GetType() != typeof(TOperation))
         {
             _operations[index] = new TOperation();
         }

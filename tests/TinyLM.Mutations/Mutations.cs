@@ -31,6 +31,8 @@ internal static class Mutations
         new("Kernels/LayerNorm/LayerNorm.Gpu.cs", "inverse * (weighted - mean - (x[first + i] - center) * inverse * slope)", "inverse * (weighted - mean)", Of("LayerNorm")),
         new("Kernels/Rotary.cs", "second * cosine + first * sine", "second * cosine - first * sine", Of("Rotary")),
         new("Kernels/Embedding.cs", "VectorLane.Load(target + column) + VectorLane.Load(source + column)", "VectorLane.Load(source + column)", Of("Embedding")),
+        new("Kernels/Embedding.cs", "sum + first + second + third + fourth", "sum + first + second + third", Of("Embedding")),
+        new("Kernels/TokenOrder.cs", "Min(start + width, count)", "start + width", Of("Embedding")),
         new("Kernels/CrossEntropy/CrossEntropy.Cpu.cs", "1 + 2 * _zLoss * _logSumExp[row]", "1 + _zLoss * _logSumExp[row]", Of("CrossEntropy")),
         new("Kernels/CrossEntropy/LinearCrossEntropy.cs", "accumulateWeight || start > 0", "accumulateWeight", Of("CrossEntropy") + "|FullyQualifiedName~LinearCrossEntropyTests"),
         new("Kernels/AdamW.cs", "1 - Math.Pow(rule.Beta2, step)", "1 - Math.Pow(rule.Beta2, step + 1)", "FullyQualifiedName~KernelTests"),

@@ -34,6 +34,57 @@ public static class MatMulOperation
         return Result(y, x, weight, master, bias, residual);
     }
 
+    /// <summary>
+    /// y = f(x·wᵀ + bias): a linear layer and its activation in one pass. Where no gradient is wanted (scoring, generation), y alone is written. Where
+    /// one is, z = x·wᵀ + bias is kept beside y, as both serve the backward pass: f'(z) cannot be had from y, since f need not be invertible, and y is
+    /// the operand of what comes next. <c>x.Linear&lt;Gelu&gt;(weight, bias)</c>
+    /// </summary>
+    /// <param name="x">[rows, inputs].</param>
+    /// <param name="weight">[outputs, inputs].</param>
+    /// <param name="bias">[1, outputs], or none.</param>
+    /// <param name="op">f; one without constants need not be given.</param>
+    /// <returns>[rows, outputs].</returns>
+    public static Variable Linear<TOp>(this Variable x, Variable weight, Variable bias = default, TOp op = default)
+        where TOp : unmanaged, IUnaryOp
+    {
+        var (y, z) = AllocateActivated(x, weight, bias);
+        MatMul.MultiplyAndApply(x.Value, false, weight.Value, true, y, bias.Value, z, op);
+        return Activated(y, z, x, default, weight, bias, op);
+    }
+
+    /// <summary>
+    /// As <see cref="Linear{TOp}(Variable, Variable, Variable, TOp)"/>, with the weight rounded to bfloat16, as in
+    /// <see cref="Linear(Variable, BFloat16Tensor, Variable, Variable, Variable)"/>.
+    /// </summary>
+    /// <param name="x">[rows, inputs].</param>
+    /// <param name="weight">[outputs, inputs]: the master, rounded, as <see cref="BFloat16Weights"/> keeps it.</param>
+    /// <param name="master">[outputs, inputs], the weight in float32. Only its gradient is used.</param>
+    /// <param name="bias">[1, outputs], or none.</param>
+    /// <param name="op">f; one without constants need not be given.</param>
+    /// <returns>[rows, outputs].</returns>
+    public static Variable Linear<TOp>(this Variable x, BFloat16Tensor weight, Variable master, Variable bias = default, TOp op = default)
+        where TOp : unmanaged, IUnaryOp
+    {
+        Shapes.Check(nameof(Linear), nameof(master), master.Value, weight.Rows, weight.Columns);
+        var (y, z) = AllocateActivated(x, master, bias);
+        MatMul.MultiplyAndApply(x.Value, weight, true, y, bias.Value, z, op);
+        return Activated(y, z, x, weight, master, bias, op);
+    }
+
+    private static (Tensor Y, Tensor Z) AllocateActivated(Variable x, Variable weight, Variable bias)
+    {
+        Tape tape = x.Tape;
+        return (tape.Allocate(x.Rows, weight.Rows), tape.WantsRecord(x, weight, bias) ? tape.Allocate(x.Rows, weight.Rows) : default);
+    }
+
+    private static Variable Activated<TOp>(Tensor y, Tensor z, Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, TOp op)
+        where TOp : unmanaged, IUnaryOp
+    {
+        var operation = x.Tape.Record<ActivatedRecord<TOp>>(x, weight, bias);
+        operation?.Set(x, rounded, weight, bias, z, op);
+        return x.Tape.Result(operation, y);
+    }
+
     private static Variable Result(Tensor y, Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Variable residual)
     {
         Record? operation = x.Tape.Record<Record>(x, weight, residual) ?? x.Tape.Record<Record>(bias);
@@ -41,7 +92,7 @@ public static class MatMulOperation
         return x.Tape.Result(operation, y);
     }
 
-    private sealed class Record : Operation
+    private class Record : Operation
     {
         private Variable _x, _weight, _bias, _residual;
         private BFloat16Tensor _rounded;
@@ -80,6 +131,28 @@ public static class MatMulOperation
             }
 
             _residual.PassGradient(gradient);
+        }
+    }
+
+    private sealed class ActivatedRecord<TOp> : Record
+        where TOp : unmanaged, IUnaryOp
+    {
+        private Tensor _z;
+        private TOp _op;
+
+        public override string Name => $"Linear {typeof(TOp).Name}";
+
+        public void Set(Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Tensor z, TOp op)
+        {
+            Set(x, rounded, weight, bias, residual: default);
+            (_z, _op) = (z, op);
+        }
+
+        /// <summary>dz takes the place of dy; then all is as without activation.</summary>
+        public override void Backward(Tensor gradient)
+        {
+            Elementwise.UnaryBackward(_z, gradient, gradient, accumulate: false, _op);
+            base.Backward(gradient);
         }
     }
 }

@@ -61,12 +61,14 @@ public static unsafe class Embedding
         switch (dtable.Device)
         {
             case CpuDevice cpu:
-                int strips = (dtable.Columns + VectorLane.Width - 1) / VectorLane.Width;
-                cpu.For(strips, new BackwardBody(ids, dy, dtable), smallestShare: 2);
+                cpu.For((dtable.Columns + VectorLane.Width - 1) / VectorLane.Width, new BackwardBody(ids, dy, dtable), smallestShare: 2);
                 break;
-            case GpuDevice gpu:
-                gpu.Launch(BackwardGpu, GpuReduction.GroupsForRows(dy.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize)
-                    .With(ids).With(dy).With(dtable).With(dy.Rows).With(dy.Columns).Run();
+            case GpuDevice gpu when ids.Length > 0:
+                Tensor order = TokenOrder.Of(gpu, ids);
+                int strips = (dy.Columns + GpuReduction.WarpSize - 1) / GpuReduction.WarpSize;
+                gpu.Launch(BackwardGpu, GpuReduction.GroupsForRows(dy.Rows), GpuReduction.RowsPerGroup * GpuReduction.WarpSize, gridY: strips)
+                    .WithView<long>(order.Address, ids.Length).With(dy).With(dtable).With(dy.Rows).With(dy.Columns).Run();
+                gpu.Arena.Recycle(order);
                 break;
         }
     }
@@ -122,46 +124,44 @@ public static unsafe class Embedding
 
         for (int column = GpuReduction.Lane(); column < columns; column += GpuReduction.WarpSize)
         {
-            y[token * columns + column] = default(TElement).Widen(table[ids[token] * columns + column]);
+            y[(long)token * columns + column] = default(TElement).Widen(table[(long)ids[token] * columns + column]);
         }
     }
 
-    /// <summary>A warp a token: the one that meets an id first adds up all its tokens, in order and without atomics.</summary>
-    private static void BackwardKernel(ArrayView<int> ids, ArrayView<float> dy, ArrayView<float> dtable, int tokens, int columns)
+    /// <summary>
+    /// A warp for a place of the order and a strip of columns: the first place of an id adds up all its tokens. Four at a time, one after the other
+    /// but loaded together: a frequent id would otherwise wait for memory at each of its tokens.
+    /// </summary>
+    private static void BackwardKernel(ArrayView<long> order, ArrayView<float> dy, ArrayView<float> dtable, int tokens, int columns)
     {
-        int first = GpuReduction.Row(), lane = GpuReduction.Lane();
-        if (first >= tokens)
+        int place = GpuReduction.Row(), column = Grid.IdxY * GpuReduction.WarpSize + GpuReduction.Lane();
+        if (place >= tokens || column >= columns)
         {
             return;
         }
 
-        int id = ids[first];
-        float earlier = 0;
-        for (int token = lane; token < first; token += GpuReduction.WarpSize)
-        {
-            if (ids[token] == id)
-            {
-                earlier = 1;
-            }
-        }
-
-        if (GpuReduction.WarpMax(earlier) > 0)
+        int id = TokenOrder.Id(order[place]);
+        if (place > 0 && TokenOrder.Id(order[place - 1]) == id)
         {
             return;
         }
 
-        for (int column = lane; column < columns; column += GpuReduction.WarpSize)
+        long target = (long)id * columns + column;
+        float sum = dtable[target];
+        for (; place + 3 < tokens && TokenOrder.Id(order[place + 3]) == id; place += 4)
         {
-            float sum = dtable[id * columns + column];
-            for (int token = first; token < tokens; token++)
-            {
-                if (ids[token] == id)
-                {
-                    sum += dy[token * columns + column];
-                }
-            }
-
-            dtable[id * columns + column] = sum;
+            float first = dy[(long)TokenOrder.Token(order[place]) * columns + column];
+            float second = dy[(long)TokenOrder.Token(order[place + 1]) * columns + column];
+            float third = dy[(long)TokenOrder.Token(order[place + 2]) * columns + column];
+            float fourth = dy[(long)TokenOrder.Token(order[place + 3]) * columns + column];
+            sum = sum + first + second + third + fourth;
         }
+
+        for (; place < tokens && TokenOrder.Id(order[place]) == id; place++)
+        {
+            sum += dy[(long)TokenOrder.Token(order[place]) * columns + column];
+        }
+
+        dtable[target] = sum;
     }
 }

@@ -13,6 +13,11 @@ public static class ProfileTable
     {
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(profile);
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = Math.Max(console.Profile.Width, 160);
+        }
+
         if (profile.StepCount == 0)
         {
             console.WriteLine("profile: no step after the warm-up; take more steps.");
@@ -20,7 +25,7 @@ public static class ProfileTable
         }
 
         double steps = profile.StepCount, seconds = profile.Seconds;
-        var table = new Table().Title(Text($"Profile of {profile.StepCount} steps, {1e3 * seconds / steps:F2} ms each"))
+        var table = new Table().Border(TableBorder.Simple).Title(Text($"Profile of {profile.StepCount} steps, {1e3 * seconds / steps:F2} ms each"))
             .AddColumns("op", "pass", "calls", "ms", "share", "MB", "GB/s", "GFLOP/s", "of peak", "bound by");
         for (int column = 2; column < table.Columns.Count - 1; column++)
         {

@@ -70,6 +70,26 @@ public class TapeTests
         Assert.That(() => tape.Backward(sum), Throws.InvalidOperationException);
     }
 
+    /// <summary>The tape keeps its records from step to step; one of a derived kind will not do.</summary>
+    [Test]
+    public void The_record_of_a_derived_op_does_not_serve_the_op_it_derives_from()
+    {
+        using var device = Device.Open("cpu", 1);
+        Assert.That(Run<DoubledRecord>(), Is.EqualTo(2));
+        Assert.That(Run<PassingRecord>(), Is.EqualTo(1));
+
+        float Run<TRecord>()
+            where TRecord : PassingRecord, new()
+        {
+            using Tape tape = device.BeginTape();
+            Variable x = tape.Input(Ones(device, 1, 1));
+            TRecord record = tape.Record<TRecord>(x)!;
+            record.Set(x);
+            tape.Backward(tape.Result(record, Ones(device, 1, 1)));
+            return x.Gradient.ToScalar();
+        }
+    }
+
     [Test]
     public void A_constant_gets_no_gradient()
     {
@@ -233,5 +253,23 @@ public class TapeTests
         Tensor tensor = device.Allocate(rows, columns);
         Elementwise.Fill(tensor, 1);
         return tensor;
+    }
+
+    private class PassingRecord : Operation
+    {
+        private Variable _x;
+
+        public void Set(Variable x) => _x = x;
+
+        public override void Backward(Tensor gradient) => _x.PassGradient(gradient);
+    }
+
+    private sealed class DoubledRecord : PassingRecord
+    {
+        public override void Backward(Tensor gradient)
+        {
+            Elementwise.Unary(gradient, gradient, new Affine(2, 0));
+            base.Backward(gradient);
+        }
     }
 }

@@ -92,6 +92,17 @@ public static class ErrorCases
             tape => MatMul.Multiply(tape.Allocate(3, 5), tape.Device.TemporaryBFloat16(7, 4), true, tape.Allocate(3, 7))),
         new("Linear", "of another master", "Linear: master is a tensor [7, 4], expected [7, 5].",
             tape => New(tape, 3, 5).Linear(tape.Device.TemporaryBFloat16(7, 5), New(tape, 7, 4))),
+        new("Linear Gelu", "of another inner size", "share no inner size: 5 against 4", tape => New(tape, 3, 5).Linear<Gelu>(New(tape, 7, 4))),
+        new("Linear Gelu", "of a bias too short", "bias is [1, 6], expected [1, 7]", tape => New(tape, 3, 5).Linear<Gelu>(New(tape, 7, 5), New(tape, 1, 6))),
+        new("Linear Gelu", "of another master", "Linear: master is a tensor [7, 4], expected [7, 5].",
+            tape => New(tape, 3, 5).Linear<Gelu>(tape.Device.TemporaryBFloat16(7, 5), New(tape, 7, 4))),
+        new("MatMul", "with sums of another shape", "MatMul: sums is [3, 5], expected [3, 7], the shape of c.",
+            tape => MatMul.MultiplyAndApply<Gelu>(tape.Allocate(3, 5), false, tape.Allocate(7, 5), true, tape.Allocate(3, 7), sums: tape.Allocate(3, 5))),
+        new("MatMul", "with sums in the place of the result", "MatMul: c [3, 7] shares its memory with sums", tape =>
+        {
+            Tensor c = tape.Allocate(3, 7);
+            MatMul.MultiplyAndApply<Gelu>(tape.Allocate(3, 5), false, tape.Allocate(7, 5), true, c, sums: c);
+        }),
         new("Embedding", "of an id past a bfloat16 table", "Embedding: id 7 is outside 0 … 6.",
             tape => New(tape, 7, 4).Embedding(tape.Device.TemporaryBFloat16(7, 4), Indices(tape, 7))),
     ];

@@ -8,15 +8,19 @@ public static partial class OpCases
     private static IEnumerable<OpCase> Embeddings() =>
     [
         Embedding(entries: 1, columns: 1, tokens: 1), Embedding(7, 17, 1), Embedding(7, 1, 20), Embedding(5, 33, 70), Embedding(90, 8, 40),
+        Embedding(3, 35, 19, isOneId: true), Embedding(2, 5, 1100, isOneId: true), Embedding(40, 4, 1300), Embedding(50304, 2, 1100),
         Embedding(60, 100, 120, isLarge: true),
     ];
 
-    /// <summary>Ids repeat, so that rows of the gradient are sums, and in a large table some rows have no token.</summary>
-    internal static OpCase Embedding(int entries, int columns, int tokens, bool isLarge = false, ulong draw = 2)
+    /// <summary>
+    /// Ids repeat, so that rows of the gradient are sums, and in a large table some rows have no token; or all tokens have one id, so that a row is
+    /// the sum of all. More than 512 tokens are sorted in several chunks.
+    /// </summary>
+    internal static OpCase Embedding(int entries, int columns, int tokens, bool isLarge = false, bool isOneId = false, ulong draw = 2)
     {
-        int[] ids = Indices(tokens, 0, entries, draw);
+        int[] ids = isOneId ? [.. Enumerable.Repeat(entries - 1, tokens)] : Indices(tokens, 0, entries, draw);
         return new OpCase(
-            "Embedding", $"{entries}x{columns}, {tokens} tokens", [Input("table", entries, columns)],
+            "Embedding", $"{entries}x{columns}, {tokens} tokens{(isOneId ? " of one id" : "")}", [Input("table", entries, columns)],
             (tape, v) => v[0].Embedding(tape.Device.TemporaryIndices(ids)),
             x => Reference.Embedding(x[0], ids),
             (x, dy) => Reference.EmbeddingGradient(x[0], ids, dy))

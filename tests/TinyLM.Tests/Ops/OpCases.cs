@@ -17,6 +17,7 @@ public static partial class OpCases
     [
         .. Elementwise(),
         .. Linears(),
+        .. ActivatedLinears(),
         .. RmsNorms(),
         .. LayerNorms(),
         .. Embeddings(),
@@ -57,6 +58,37 @@ public static partial class OpCases
             BFloat16 = new(
                 Input: 1, (_, v) => v[0].Linear(Rounded(v[1]), v[1], bias ? v[biasIndex] : default, residual ? v[residualIndex] : default)),
         };
+    }
+
+    /// <summary>Up to four rows, whole tiles and parts of them, sums in one block and in two.</summary>
+    private static IEnumerable<OpCase> ActivatedLinears() =>
+    [
+        .. from shape in new[] { (1, 1, 1), (1, 33, 17), (4, 17, 33), (5, 40, 1), (13, 16, 16), (70, 33, 65), (150, 70, 90), (30, 520, 70) }
+           from bias in new[] { false, true }
+           select Linear<Gelu>(shape, bias, Reference.Gelu, Reference.GeluDerivative),
+        Linear<ReluSquared>((3, 20, 40), bias: true, Reference.ReluSquared, Reference.ReluSquaredDerivative),
+        Linear<ReluSquared>((66, 8, 35), bias: false, Reference.ReluSquared, Reference.ReluSquaredDerivative),
+        Linear((7, 19, 21), bias: true, x => 2 * Math.Tanh(x / 2), x => Reference.TanhDerivative(x / 2), new Softcap(2)),
+    ];
+
+    private static OpCase Linear<TOp>(
+        (int Rows, int Inputs, int Outputs) shape, bool bias, Func<double, double> value, Func<double, double> derivative, TOp op = default)
+        where TOp : unmanaged, IUnaryOp
+    {
+        var (rows, inputs, outputs) = shape;
+        return new OpCase(
+            $"Linear {typeof(TOp).Name}", $"{rows}x{inputs} to {outputs}{(bias ? " bias" : "")}",
+            [Input("x", rows, inputs), Input("weight", outputs, inputs), .. bias ? [Input("bias", 1, outputs)] : Array.Empty<OpInput>()],
+            (_, v) => v[0].Linear(v[1], bias ? v[2] : default, op),
+            x => Sums(x).Map(value),
+            (x, dy) => LinearGradients(
+                Reference.LinearGradient(x[0], x[1], Sums(x).Map(derivative).Zip(dy, (slope, upstream) => slope * upstream)), bias, residual: false))
+        {
+            IsLarge = IsLarge(rows, outputs),
+            BFloat16 = new(Input: 1, (_, v) => v[0].Linear(Rounded(v[1]), v[1], bias ? v[2] : default, op)),
+        };
+
+        Matrix Sums(Matrix[] x) => Reference.Linear(x[0], x[1], bias ? x[2] : null, residual: null);
     }
 
     /// <summary>The value of a weight in bfloat16.</summary>

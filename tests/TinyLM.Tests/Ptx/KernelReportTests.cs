@@ -13,23 +13,23 @@ public class KernelReportTests
     {
         string[] names = [.. GpuKernel.Of(typeof(GpuKernel).Assembly).Select(kernel => kernel.Name)];
         Assert.That(names, Is.Ordered.And.Unique);
-        Assert.That(names, Does.Contain("MatMul.TileProductKernel<Single, Float32Element>").And.Contain("Elementwise.UnaryGpu<Silu>.BackwardKernel"));
+        Assert.That(names, Does.Contain("MatMul.TileProduct<Identity>.Kernel<Single, Float32Element>").And.Contain("Elementwise.UnaryGpu<Silu>.BackwardKernel"));
         Assert.That(names, Does.Contain("Elementwise.BinaryGpu<SwiGlu>.ForwardKernel"));
     }
 
     [Test]
     public void A_users_assembly_has_kernels_of_its_own() => Assert.That(
         GpuKernel.Of(typeof(PtxSampleKernels).Assembly).Select(kernel => kernel.Name),
-        Does.Contain("PtxSampleKernels.ReduceKernel").And.Not.Contains("MatMul.TileProductKernel"));
+        Does.Contain("PtxSampleKernels.ReduceKernel").And.Not.Contains("MatMul.TileProduct"));
 
     [Test]
     public void A_kernel_is_shown_with_all_that_is_known_of_it()
     {
-        string text = Show("matmul.tileproductkernel<single", Root);
-        Assert.That(text, Does.Match(@"== MatMul\.TileProductKernel<Single, Float32Element>, src/Tensor/Kernels/MatMul/MatMul\.Gpu\.cs:\d+\n    /// <summary>"));
-        Assert.That(text, Does.Contain("private static void TileProductKernel<T, TElement>(").And.Contain("        StoreRow(c, bias, residual, row + 48"));
+        string text = Show("matmul.tileproduct<identity>.kernel<single", Root);
+        Assert.That(text, Does.Match(@"== MatMul\.TileProduct<Identity>\.Kernel<Single, Float32Element>, src/Tensor/Kernels/MatMul/MatMul\.Gpu\.cs:\d+\n        /// <summary>"));
+        Assert.That(text, Does.Contain("private static void Kernel<T, TElement>(").And.Contain("        StoreRow(op, c, sums, bias, residual, row + 48"));
         Assert.That(text, Does.Not.Contain("private static void LoadTile("));
-        Assert.That(text, Does.Match(@"\n +\d+  \.visible \.entry Kernel_TileProductKernel\("));
+        Assert.That(text, Does.Match(@"\n +\d+  \.visible \.entry Kernel_Kernel\("));
         Assert.That(text, Does.Match(@"launches on the interpreted device, the last with grid \d+×\d+, block 16×16\."));
         Assert.That(text, Does.Match(@"FloatArithmetic +[\d,]+ +[\d,]+").And.Match(@"sectors of 32 bytes a request.* [34]\.\d\d"));
         Assert.That(text, Does.Match(@"arithmetic intensity, nothing cached +\d+\.\d\d flops/byte"));
@@ -56,7 +56,7 @@ public class KernelReportTests
         Assert.That(Show("UnknownOpcode", Root, ofTests: true), Does.Match(@"== Verdict\n.*PTX line \d+ 'prmt"));
     }
 
-    [TestCase("MatMull.TileProdct", "kernel: 'MatMull.TileProdct' is unknown; nearest: MatMul.TileProductKernel<")]
+    [TestCase("MatMull.TileProdct", "kernel: 'MatMull.TileProdct' is unknown; nearest: MatMul.TileProduct<")]
     [TestCase("rmsnom", "kernel: 'rmsnom' is unknown; nearest: RmsNorm.")]
     public void A_wrong_name_is_one_line_with_the_nearest(string name, string message) =>
         Assert.That(() => new KernelReport().Find(name), Throws.InstanceOf<UserException>().With.Message.StartsWith(message));
@@ -72,6 +72,7 @@ public class KernelReportTests
         using var device = GpuDevice.OpenInterpreted();
         KernelExamples.Unary<Silu>(device);
         KernelExamples.Binary<SwiGlu>(device);
+        KernelExamples.Linear<Gelu>(device);
         foreach (System.Reflection.MethodInfo example in typeof(KernelExamples).GetMethods().Where(method => method.IsStatic && !method.IsGenericMethod))
         {
             example.Invoke(null, [device]);

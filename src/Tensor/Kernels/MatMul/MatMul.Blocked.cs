@@ -152,6 +152,7 @@ public static unsafe partial class MatMul
             float* scratch = _device.WorkerScratch(_firstWorker + worker, TileScratch);
             float* edgeTile = scratch + Panels.GroupSize(_depthBlock, GroupPanels);
             int lastRowPanel = (int)((end - 1) / block.Panels);
+            bool isFinished = block.Start + block.Depth == _product.Depth;
             var rows = new RowPanels { FirstPacked = -1 };
             while (tile < end)
             {
@@ -166,7 +167,8 @@ public static unsafe partial class MatMul
                 {
                     int columns = block.ColumnsOf(panel);
                     int width = MicroKernel.PanelWidth(columns);
-                    TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0);
+                    int column = block.Column + (panel * MicroKernel.Columns);
+                    TileStore store = _product.Store(row, column, block.Start == 0);
                     if (rowCount == MicroKernel.Rows && columns == width)
                     {
                         MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, store);
@@ -176,6 +178,11 @@ public static unsafe partial class MatMul
                         var whole = new TileStore { C = edgeTile, Stride = width };
                         MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, whole);
                         store.AddPart(edgeTile, width, rowCount, columns);
+                    }
+
+                    if (isFinished)
+                    {
+                        _product.Activate(row, column, rowCount, columns);
                     }
                 }
             }

@@ -18,6 +18,18 @@ public static unsafe partial class MatMul
     /// <summary>Up to this size b is read where it lies.</summary>
     private const int InPlaceBytes = 768 << 10;
 
+    private static void MultiplyOnCpu<TOp>(
+        CpuDevice device, Tensor a, bool transposeA, in Factor b, bool transposeB, Tensor c, bool accumulate, Tensor bias, Tensor residual, Tensor sums, TOp op)
+        where TOp : unmanaged, IUnaryOp
+    {
+        var (rows, depth) = transposeA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
+        TileActivation activation = typeof(TOp) == typeof(Identity) && sums.IsNone ? default : TileActivation.Of(&op, c);
+        Tensor product = sums.IsNone ? c : sums;
+        MultiplyOnCpu(
+            device,
+            new Product(rows, c.Columns, depth, a, transposeA, b.Single, transposeB, product, accumulate, bias, residual, b.Rounded, activation));
+    }
+
     private static void MultiplyOnCpu(CpuDevice device, in Product product)
     {
         bool small = (long)product.Rows * product.Columns * product.Depth < SmallProduct;
@@ -75,7 +87,8 @@ public static unsafe partial class MatMul
         bool accumulate,
         Tensor bias,
         Tensor residual,
-        BFloat16Tensor narrowB = default)
+        BFloat16Tensor narrowB = default,
+        TileActivation activation = default)
     {
         public readonly int Rows = rows;
         public readonly int Columns = columns;
@@ -91,6 +104,7 @@ public static unsafe partial class MatMul
         public readonly bool TransposeA = transposeA;
         public readonly bool TransposeB = transposeB;
         public readonly bool Accumulate = accumulate;
+        private readonly TileActivation _activation = activation;
 
         public int AStride => TransposeA ? Rows : Depth;
 
@@ -105,5 +119,14 @@ public static unsafe partial class MatMul
             Bias = first && Bias != null ? Bias + column : null,
             Residual = first && Residual != null ? Residual + (row * Columns) + column : null,
         };
+
+        /// <summary>Applies the activation, if there is one, to a part of c that holds its whole sums.</summary>
+        public void Activate(long row, int column, int rows, int columns)
+        {
+            if (!_activation.IsNone)
+            {
+                _activation.Run(C, (row * Columns) + column, Columns, rows, columns);
+            }
+        }
     }
 }

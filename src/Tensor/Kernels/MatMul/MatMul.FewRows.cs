@@ -57,6 +57,8 @@ public static unsafe partial class MatMul
                     }
                 }
             }
+
+            _product.Activate(0, first, _product.Rows, last - first);
         }
 
         private static float Dot<T>(float* a, T* b, int depth)

@@ -27,26 +27,8 @@ public static partial class MatMul
         Tensor c,
         bool accumulate = false,
         Tensor bias = default,
-        Tensor residual = default)
-    {
-        var (rows, depth) = transposeA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
-        int columns = transposeB ? b.Rows : b.Columns;
-        Check(a, transposeA, new Factor(b), transposeB, c, bias, residual);
-        if (rows == 0 || columns == 0)
-        {
-            return;
-        }
-
-        switch (c.Device)
-        {
-            case CpuDevice cpu:
-                MultiplyOnCpu(cpu, new Product(rows, columns, depth, a, transposeA, b, transposeB, c, accumulate, bias, residual));
-                break;
-            case GpuDevice gpu:
-                RunTiles(LaunchTiles(gpu, TileProduct, c).With(a).With(b), c, depth, transposeA, transposeB, accumulate, bias, residual);
-                break;
-        }
-    }
+        Tensor residual = default) =>
+        Multiply(a, transposeA, new Factor(b), transposeB, c, accumulate, bias, residual, sums: default, default(Identity));
 
     /// <summary>
     /// c = a·op(b) (+ bias) (+ residual) (+ c) with a factor in bfloat16: weights. Each of its elements is widened as it is read; products and sums
@@ -61,11 +43,47 @@ public static partial class MatMul
     /// <param name="residual">[m, n], added; may be c itself, and may be left out.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static void Multiply(
-        Tensor a, BFloat16Tensor b, bool transposeB, Tensor c, bool accumulate = false, Tensor bias = default, Tensor residual = default)
+        Tensor a, BFloat16Tensor b, bool transposeB, Tensor c, bool accumulate = false, Tensor bias = default, Tensor residual = default) =>
+        Multiply(a, transposeA: false, new Factor(b), transposeB, c, accumulate, bias, residual, sums: default, default(Identity));
+
+    /// <summary>
+    /// c = f(op(a)·op(b) + bias): the formula meets a tile of sums where it was made, before it leaves the cache (on a GPU, the registers), and the
+    /// sums themselves are not kept, unless they are asked for.
+    /// </summary>
+    /// <param name="a">[m, k], or [k, m] when transposed.</param>
+    /// <param name="transposeA">Takes aᵀ.</param>
+    /// <param name="b">[k, n], or [n, k] when transposed.</param>
+    /// <param name="transposeB">Takes bᵀ: a layer whose weight is [outputs, inputs].</param>
+    /// <param name="c">[m, n]; shares no memory with a, b or <paramref name="sums"/>.</param>
+    /// <param name="bias">[1, n], added to each row; may be left out.</param>
+    /// <param name="sums">[m, n]: gets op(a)·op(b) + bias, for the backward pass; may be left out.</param>
+    /// <param name="op">The formula; one without constants need not be given.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit, or both a and b are transposed.</exception>
+    public static void MultiplyAndApply<TOp>(
+        Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, Tensor bias = default, Tensor sums = default, TOp op = default)
+        where TOp : unmanaged, IUnaryOp => Multiply(a, transposeA, new Factor(b), transposeB, c, accumulate: false, bias, residual: default, sums, op);
+
+    /// <summary>
+    /// As <see cref="MultiplyAndApply{TOp}(Tensor, bool, Tensor, bool, Tensor, Tensor, Tensor, TOp)"/>, c = f(a·op(b) + bias), with a factor in bfloat16.
+    /// </summary>
+    /// <param name="a">[m, k].</param>
+    /// <param name="b">[k, n], or [n, k] when transposed.</param>
+    /// <param name="transposeB">Takes bᵀ: a layer whose weight is [outputs, inputs].</param>
+    /// <param name="c">[m, n]; shares no memory with a, b or <paramref name="sums"/>.</param>
+    /// <param name="bias">[1, n], added to each row; may be left out.</param>
+    /// <param name="sums">[m, n]: gets a·op(b) + bias, for the backward pass; may be left out.</param>
+    /// <param name="op">The formula; one without constants need not be given.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static void MultiplyAndApply<TOp>(
+        Tensor a, BFloat16Tensor b, bool transposeB, Tensor c, Tensor bias = default, Tensor sums = default, TOp op = default)
+        where TOp : unmanaged, IUnaryOp => Multiply(a, transposeA: false, new Factor(b), transposeB, c, accumulate: false, bias, residual: default, sums, op);
+
+    private static void Multiply<TOp>(
+        Tensor a, bool transposeA, in Factor b, bool transposeB, Tensor c, bool accumulate, Tensor bias, Tensor residual, Tensor sums, TOp op)
+        where TOp : unmanaged, IUnaryOp
     {
-        int rows = a.Rows, depth = a.Columns, columns = transposeB ? b.Rows : b.Columns;
-        Check(a, transposeA: false, new Factor(b), transposeB, c, bias, residual);
-        if (rows == 0 || columns == 0)
+        Check(a, transposeA, b, transposeB, c, bias, residual, sums);
+        if (c.Length == 0)
         {
             return;
         }
@@ -73,15 +91,15 @@ public static partial class MatMul
         switch (c.Device)
         {
             case CpuDevice cpu:
-                MultiplyOnCpu(cpu, new Product(rows, columns, depth, a, transposeA: false, default, transposeB, c, accumulate, bias, residual, b));
+                MultiplyOnCpu(cpu, a, transposeA, b, transposeB, c, accumulate, bias, residual, sums, op);
                 break;
             case GpuDevice gpu:
-                RunTiles(LaunchTiles(gpu, TileProductOfBFloat16, c).With(a).With(b), c, depth, transposeA: false, transposeB, accumulate, bias, residual);
+                MultiplyOnGpu(gpu, a, transposeA, b, transposeB, c, accumulate, bias, residual, sums, op);
                 break;
         }
     }
 
-    private static void Check(Tensor a, bool transposeA, in Factor b, bool transposeB, Tensor c, Tensor bias, Tensor residual)
+    private static void Check(Tensor a, bool transposeA, in Factor b, bool transposeB, Tensor c, Tensor bias, Tensor residual, Tensor sums)
     {
         if (transposeA && transposeB)
         {
@@ -114,12 +132,22 @@ public static partial class MatMul
             throw new ArgumentException($"MatMul: residual is {Shape(residual)}, expected {Shape(c)}, the shape of c.");
         }
 
+        if (!sums.IsNone && (sums.Rows != rows || sums.Columns != columns))
+        {
+            throw new ArgumentException($"MatMul: sums is {Shape(sums)}, expected {Shape(c)}, the shape of c.");
+        }
+
+        if (!sums.IsNone && c.Length > 0 && c.Address == sums.Address)
+        {
+            throw new ArgumentException($"MatMul: c {Shape(c)} shares its memory with sums; leave sums out where they are not wanted.");
+        }
+
         if (c.Length > 0 && (c.Address == a.Address || c.Address == b.Address))
         {
             throw new ArgumentException($"MatMul: c {Shape(c)} shares its memory with a factor, which would be overwritten while it is read.");
         }
 
-        if (a.Device != c.Device || b.Device != c.Device || OnAnother(bias, c.Device) || OnAnother(residual, c.Device))
+        if (a.Device != c.Device || b.Device != c.Device || OnAnother(bias, c.Device) || OnAnother(residual, c.Device) || OnAnother(sums, c.Device))
         {
             throw new ArgumentException($"MatMul: the tensors are on different devices; c is on {c.Device.Description}.");
         }
@@ -127,22 +155,31 @@ public static partial class MatMul
 
     private static bool OnAnother(Tensor tensor, Device device) => !tensor.IsNone && tensor.Device != device;
 
-    /// <summary>What the checks ask of b, in either number format.</summary>
+    /// <summary>b, in either number format.</summary>
     private readonly struct Factor
     {
-        public readonly int Rows, Columns;
-        public readonly nint Address;
-        public readonly Device Device;
+        public readonly Tensor Single;
+        public readonly BFloat16Tensor Rounded;
 
         public Factor(Tensor b)
         {
-            (Rows, Columns, Address, Device) = (b.Rows, b.Columns, b.Address, b.Device);
+            (Single, Rows, Columns) = (b, b.Rows, b.Columns);
         }
 
         public Factor(BFloat16Tensor b)
         {
-            (Rows, Columns, Address, Device) = (b.Rows, b.Columns, b.Address, b.Device);
+            (Rounded, Rows, Columns) = (b, b.Rows, b.Columns);
         }
+
+        public int Rows { get; }
+
+        public int Columns { get; }
+
+        public bool IsRounded => !Rounded.IsNone;
+
+        public nint Address => IsRounded ? Rounded.Address : Single.Address;
+
+        public Device Device => IsRounded ? Rounded.Device : Single.Device;
 
         public override string ToString() => $"[{Rows}, {Columns}]";
     }

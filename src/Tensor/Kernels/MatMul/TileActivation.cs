@@ -1,0 +1,45 @@
+namespace TinyLM;
+
+/// <summary>
+/// What becomes of a finished tile of a product while the cache still holds it: y = f(z), element by element, z being the tile as it was stored.
+/// A function pointer, called once a tile, so that the product itself is compiled once and not for each formula; none costs one comparison.
+/// </summary>
+internal readonly unsafe struct TileActivation
+{
+    private readonly delegate*<void*, float*, float*, nint, int, int, void> _apply;
+    private readonly void* _formula;
+    private readonly float* _y;
+
+    private TileActivation(delegate*<void*, float*, float*, nint, int, int, void> apply, void* formula, float* y)
+    {
+        _apply = apply;
+        _formula = formula;
+        _y = y;
+    }
+
+    public bool IsNone => _apply == null;
+
+    /// <param name="formula">Must stay where it is for as long as the product runs.</param>
+    /// <param name="y">Of the shape of the product; may be its result.</param>
+    public static TileActivation Of<TOp>(TOp* formula, Tensor y)
+        where TOp : unmanaged, IUnaryOp => new(&Apply<TOp>, formula, y.Pointer);
+
+    /// <summary>Applies the formula to the tile at <paramref name="offset"/> of the product <paramref name="z"/>, whose rows are <paramref name="stride"/> floats long.</summary>
+    public void Run(float* z, long offset, nint stride, int rows, int columns) => _apply(_formula, z + offset, _y + offset, stride, rows, columns);
+
+    private static void Apply<TOp>(void* formula, float* z, float* y, nint stride, int rows, int columns)
+        where TOp : unmanaged, IUnaryOp
+    {
+        TOp op = *(TOp*)formula;
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column += VectorLane.Width)
+            {
+                op.Apply(VectorLane.Load(z + column)).StoreFirst(y + column, columns - column);
+            }
+
+            z += stride;
+            y += stride;
+        }
+    }
+}
