@@ -108,12 +108,14 @@ public class SafetensorsTests
         }
     }
 
-    [TestCase("a\uD83D", "b")]
-    [TestCase("a", "\uDE00b")]
-    public void Metadata_that_UTF8_cannot_hold_is_refused(string key, string value)
+    [Test]
+    public void Metadata_that_UTF8_cannot_hold_is_refused()
     {
-        var writer = new SafetensorsWriter(new MemoryStream()) { Metadata = { [key] = value } };
-        Assert.That(writer.Complete, Throws.ArgumentException.With.Message.Contains("half of a surrogate pair"));
+        foreach (var (key, value) in new[] { ("a\uD83D", "b"), ("a", "\uDE00b") })
+        {
+            var writer = new SafetensorsWriter(new MemoryStream()) { Metadata = { [key] = value } };
+            Assert.That(writer.Complete, Throws.ArgumentException.With.Message.Contains("half of a surrogate pair"));
+        }
     }
 
     [Test]

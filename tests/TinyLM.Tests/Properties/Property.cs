@@ -44,7 +44,7 @@ internal static class Property
         }
     }
 
-    /// <summary>Checks cases; where one fails, smaller ones that fail too are looked for.</summary>
+    /// <summary>Checks cases; where one fails that is not a replay, smaller ones that fail too are looked for.</summary>
     /// <exception cref="CsCheckException">With the smallest failing case and its seed.</exception>
     public static void Sample<T>(Gen<T> gen, Action<T> check, long cases, int shrinkingSeconds = ShrinkingSeconds)
     {
@@ -52,7 +52,7 @@ internal static class Property
         {
             gen.Sample(Isolated, iter: cases, threads: 1);
         }
-        catch (CsCheckException fault)
+        catch (CsCheckException fault) when (Check.Seed is null)
         {
             gen.Sample(Isolated, seed: SeedOf(fault), time: shrinkingSeconds, threads: 1);
             throw;
