@@ -48,7 +48,7 @@ try
     Console.Out.WriteLine();
     AnsiConsole.Profile.Width = 240;
     AnsiConsole.Write(table);
-    Console.Out.WriteLine(escaped == 0 ? "every bug was caught" : $"{escaped} bugs were caught by no test");
+    Console.Out.WriteLine(escaped == 0 ? "every bug was caught" : $"bugs that no test caught: {escaped}");
     return escaped == 0 ? 0 : 1;
 }
 finally
@@ -87,7 +87,7 @@ void Plant()
 string[] FailedTests(int number, string filter)
 {
     (_, string output) = Run(
-        Path.Combine(copy, "tests/TinyLM.Tests/bin/Release/net10.0/TinyLM.Tests"), ["--filter", filter, "--output", "Normal", "--no-progress"], copy, number);
+        Path.Combine(copy, "tests/TinyLM.Tests/bin/Release/net10.0/TinyLM.Tests"), ["--filter", filter, "--output", "Normal", "--progress", "off"], copy, number);
     return [.. output.Split('\n').Where(line => line.StartsWith("failed ", StringComparison.Ordinal)).Select(line => line["failed ".Length..].Trim())];
 }
 

@@ -85,7 +85,7 @@ public static partial class KernelCases
         IsLarge = length > 5000,
     };
 
-    /// <summary>The values, and where they stand; every third element is a copy of another, so that there are equals.</summary>
+    /// <summary>The values, and where they stand; some elements are copies of others, so that there are equals.</summary>
     internal static KernelCase TopK(int rows, int columns, int count) => new(
         "TopK", $"{count} of {rows}x{columns}", [new("x", rows, columns)],
         (device, x) =>
@@ -103,7 +103,9 @@ public static partial class KernelCases
         IsLarge = rows * columns > 5000,
     };
 
-    private static float[] WithEquals(float[] values) => [.. values.Select((value, i) => i % 3 == 2 ? values[i - 1] : value)];
+    /// <summary>Equals stand side by side, and a warp apart, where one lane meets both.</summary>
+    private static float[] WithEquals(float[] values) =>
+        [.. values.Select((value, i) => i % 3 == 2 ? values[i - 1] : i % 5 == 4 && i >= 32 ? values[i - 32] : value)];
 
     /// <summary>A document in two parts, the second seeing the first through the cache, whose free rows hold NaN.</summary>
     internal static KernelCase AttentionCached(int firstCount, int tokens, AttentionShape shape) => new(
