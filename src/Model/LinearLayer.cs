@@ -26,4 +26,10 @@ internal sealed class LinearLayer
     /// <returns>[tokens, outputs].</returns>
     public Variable Forward(Variable x, Variable residual = default) =>
         x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias), residual);
+
+    /// <summary>As <see cref="Forward(Variable, Variable)"/>, with an activation applied to the result where it is made.</summary>
+    /// <param name="x">[tokens, inputs].</param>
+    /// <returns>[tokens, outputs].</returns>
+    public Variable Forward<TActivation>(Variable x)
+        where TActivation : unmanaged, IUnaryOp => x.Linear<TActivation>(x.Tape.Use(_weight), x.Tape.UseOptional(_bias));
 }

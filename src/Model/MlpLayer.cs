@@ -33,14 +33,20 @@ internal sealed class MlpLayer
     /// <returns>[tokens, width].</returns>
     public Variable Forward(Variable x)
     {
-        Variable normed = _norm.Forward(x), up = _up.Forward(normed);
+        Variable normed = _norm.Forward(x);
         Variable hidden = _kind switch
         {
-            MlpKind.SwiGlu => _gate!.Forward(normed).Apply<SwiGlu>(up),
-            MlpKind.ReluSquared => up.Apply<ReluSquared>(),
-            _ => up.Apply<Gelu>(),
+            MlpKind.SwiGlu => Gated(normed),
+            MlpKind.ReluSquared => _up.Forward<ReluSquared>(normed),
+            _ => _up.Forward<Gelu>(normed),
         };
         return _down.Forward(hidden, residual: x);
+    }
+
+    private Variable Gated(Variable normed)
+    {
+        Variable up = _up.Forward(normed);
+        return _gate!.Forward(normed).Apply<SwiGlu>(up);
     }
 
     private static string Name(int layer) => $"blocks.{layer}.mlp";

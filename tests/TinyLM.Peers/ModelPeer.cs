@@ -94,7 +94,7 @@ internal sealed class ModelPeer(string name, GptConfig config)
         return new TokenBatch(ids, targets, offsets);
     }
 
-    private static torch.optim.Optimizer Optimizer(Gpt model, Dictionary<string, TorchParameter> weights, bool decays) => torch.optim.AdamW(
+    private static TorchSharp.Modules.AdamW Optimizer(Gpt model, Dictionary<string, TorchParameter> weights, bool decays) => torch.optim.AdamW(
         [.. model.Parameters.All.Where(parameter => parameter.Decays == decays).Select(parameter => weights[parameter.Name])],
         LearningRate, Rule.Beta1, Rule.Beta2, Rule.Epsilon, decays ? Decay : 0);
 

@@ -14,7 +14,7 @@ internal sealed class TorchGpt(GptConfig config, IReadOnlyDictionary<string, Tor
     public TorchTensor Loss(TokenBatch batch, double zLoss)
     {
         TorchTensor sight = TorchOps.Sight(batch.Offsets, config.AttentionWindow);
-        TorchTensor x = weights["embedding.weight"].index_select(0, Indices(batch.Ids));
+        TorchTensor x = weights["embedding.weight"].index_select(0, Indices(batch.Ids.ToArray()));
         if (config.Positions == PositionKind.Learned)
         {
             x = x + weights["positions.weight"].index_select(0, Indices(batch.Offsets.Positions.ToArray()));
@@ -27,7 +27,7 @@ internal sealed class TorchGpt(GptConfig config, IReadOnlyDictionary<string, Tor
         }
 
         TorchTensor logits = F.linear(Norm("norm", x), weights[config.TiedHead ? "embedding.weight" : "head.weight"]);
-        return TorchOps.CrossEntropy(logits, batch.Targets, new CrossEntropyOptions((float)zLoss, config.LogitSoftcap)).sum() / batch.TargetCount;
+        return TorchOps.CrossEntropy(logits, batch.Targets.ToArray(), new CrossEntropyOptions((float)zLoss, config.LogitSoftcap)).sum() / batch.TargetCount;
     }
 
     private TorchTensor Attention(string name, TorchTensor x, DocumentOffsets offsets, TorchTensor sight)

@@ -161,14 +161,14 @@ public static unsafe partial class MatMul
                 int lastPanel = (int)Math.Min(block.Panels, panel + end - tile);
                 int row = rowPanel * MicroKernel.Rows;
                 int rowCount = Math.Min(MicroKernel.Rows, _product.Rows - row);
+                int firstColumn = panel * MicroKernel.Columns;
                 Find(ref rows, block, rowPanel, rowCount, lastRowPanel, scratch);
                 tile += lastPanel - panel;
                 for (; panel < lastPanel; panel++)
                 {
                     int columns = block.ColumnsOf(panel);
                     int width = MicroKernel.PanelWidth(columns);
-                    int column = block.Column + (panel * MicroKernel.Columns);
-                    TileStore store = _product.Store(row, column, block.Start == 0);
+                    TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0);
                     if (rowCount == MicroKernel.Rows && columns == width)
                     {
                         MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, store);
@@ -179,11 +179,12 @@ public static unsafe partial class MatMul
                         MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, whole);
                         store.AddPart(edgeTile, width, rowCount, columns);
                     }
+                }
 
-                    if (isFinished)
-                    {
-                        _product.Activate(row, column, rowCount, columns);
-                    }
+                if (isFinished)
+                {
+                    int endColumn = Math.Min(block.Columns, lastPanel * MicroKernel.Columns);
+                    _product.Activate(row, block.Column + firstColumn, rowCount, endColumn - firstColumn);
                 }
             }
         }
