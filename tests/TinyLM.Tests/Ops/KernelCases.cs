@@ -73,7 +73,10 @@ public static partial class KernelCases
         IsLarge = length > 5000,
     };
 
-    /// <summary>The values, and where they stand; every third element is a copy of another, so that there are equals.</summary>
+    /// <summary>
+    /// The values, and where they stand; of three elements two are copies, of the one before and of the one 32 before, so that there are equals, which
+    /// meet in different lanes of a warp and in the same.
+    /// </summary>
     private static KernelCase TopK(int rows, int columns, int count) => new(
         "TopK", $"{count} of {rows}x{columns}", [new("x", rows, columns)],
         (device, x) =>
@@ -91,7 +94,7 @@ public static partial class KernelCases
         IsLarge = rows * columns > 5000,
     };
 
-    private static float[] WithEquals(float[] values) => [.. values.Select((value, i) => i % 3 == 2 ? values[i - 1] : value)];
+    private static float[] WithEquals(float[] values) => [.. values.Select((value, i) => i % 3 == 2 ? values[i - 1] : i % 3 == 0 && i >= 32 ? values[i - 32] : value)];
 
     /// <summary>A document in two parts, the second seeing the first through the cache, whose free rows hold NaN.</summary>
     private static KernelCase AttentionCached(int firstCount, int tokens, AttentionShape shape) => new(
