@@ -5,6 +5,9 @@ namespace TinyLM.Tests;
 /// <summary>What the checks of ops measured: the largest relative error of each op, case and device.</summary>
 public static class CheckTable
 {
+    /// <summary>Stands for the device where finite differences judge the reference.</summary>
+    public const string Differences = "(differences)";
+
     private const string FileName = "gradient-checks.txt";
 
     private static readonly SortedDictionary<(string Op, string Case, string Device), Row> Rows = new(Comparer<(string Op, string Case, string Device)>.Create(Compare));
@@ -19,10 +22,9 @@ public static class CheckTable
     public static void Check(string op, string @case, string device, string quantity, double error, double limit)
     {
         var key = (op, @case, device);
-        if (!Rows.TryGetValue(key, out Row? seen) || !(error <= seen.Error))
-        {
-            Rows[key] = new Row(quantity, error, limit);
-        }
+        Row? seen = Rows.GetValueOrDefault(key);
+        int comparisons = (seen?.Comparisons ?? 0) + 1;
+        Rows[key] = seen is null || !(error <= seen.Error) ? new Row(quantity, error, limit, comparisons) : seen with { Comparisons = comparisons };
 
         Assert.That(error, Is.LessThanOrEqualTo(limit), $"{op} {@case} on {device}: relative error of {quantity}");
     }
@@ -42,8 +44,11 @@ public static class CheckTable
             row.Value.Error <= row.Value.Limit ? "" : "FAILED",
         }));
         int[] widths = [.. Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length))];
-        return string.Join('\n', lines.Select(line => string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd())) + "\n";
+        return string.Join('\n', lines.Select(line => string.Join("  ", line.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd())) + "\n" + Summary();
     }
+
+    private static string Summary() => string.Concat(Rows.GroupBy(row => row.Key.Device).Select(rows => FormattableString.Invariant(
+        $"{rows.Key}: {rows.Select(row => row.Key.Op).Distinct().Count()} ops in {rows.Count():N0} cases, {rows.Sum(row => row.Value.Comparisons):N0} comparisons{(rows.Key == Differences ? $" of {FiniteDifferences.DerivativeCount:N0} derivatives" : "")}, the largest error {rows.Max(row => row.Value.Error):0.0e-00}\n")));
 
     /// <summary>Writes the table beside the test results.</summary>
     /// <returns>The file's path.</returns>
@@ -62,5 +67,5 @@ public static class CheckTable
         return op != 0 ? op : @case != 0 ? @case : string.CompareOrdinal(left.Device, right.Device);
     }
 
-    private sealed record Row(string Quantity, double Error, double Limit);
+    private sealed record Row(string Quantity, double Error, double Limit, int Comparisons);
 }

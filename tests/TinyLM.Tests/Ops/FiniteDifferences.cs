@@ -8,6 +8,9 @@ public static class FiniteDifferences
     /// <summary>Of an input with more elements, this many are drawn: the reference is slow, and a wrong formula shows in any few.</summary>
     private const int MostElements = 96;
 
+    /// <summary>How many derivatives have been taken.</summary>
+    public static int DerivativeCount { get; private set; }
+
     /// <summary>The error of the reference's gradient of each input, relative to the norm over the elements that were moved.</summary>
     public static double[] Errors(OpCase @case, Func<Matrix[], Matrix, Matrix[]> gradient)
     {
@@ -27,6 +30,7 @@ public static class FiniteDifferences
 
     private static double Derivative(OpCase @case, Matrix[] inputs, Matrix dy, ref double element)
     {
+        DerivativeCount++;
         double center = element;
         element = center + Step;
         Matrix above = @case.Forward(inputs);

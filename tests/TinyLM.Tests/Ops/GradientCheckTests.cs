@@ -21,7 +21,7 @@ public class GradientCheckTests
         double[] errors = FiniteDifferences.Errors(@case, @case.Gradient);
         for (int i = 0; i < errors.Length; i++)
         {
-            CheckTable.Check(@case.Op, @case.Case, "(differences)", $"d{@case.Inputs[i].Name}", errors[i], Comparison.DoubleLimit);
+            CheckTable.Check(@case.Op, @case.Case, CheckTable.Differences, $"d{@case.Inputs[i].Name}", errors[i], Comparison.DoubleLimit);
         }
     }
 
