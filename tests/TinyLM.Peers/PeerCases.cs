@@ -20,7 +20,7 @@ internal static partial class PeerCases
         .. Stream(),
     ];
 
-    /// <summary>Ops of <see cref="OpCases"/> that nothing here compares.</summary>
+    /// <summary>Ops of <see cref="OpCases"/> that nothing here compares: Dropout, whose random numbers are our own, and what is newer than this program.</summary>
     public static IEnumerable<string> Missing => OpCases.All.Select(@case => @case.Op).Except(Ops.Select(@case => @case.Op));
 
     private static OpCase Case(string op, string @case, OpInput[] inputs, Func<Tape, Variable[], Variable> ours, Formulation theirs) =>
