@@ -38,6 +38,9 @@ internal static class Formulations
         ["GeGlu"] = x => Gelu(x[0]) * x[1],
         ["WeightedSum"] = x => 2 * x[0] - 0.5 * x[1],
         ["ComposedBinary fused"] = x => (x[0].sigmoid() * x[1]).tanh(),
+        ["Linear Gelu"] = x => Gelu(Linear(x)),
+        ["Linear ReluSquared"] = x => F.relu(Linear(x)).square(),
+        ["Linear Softcap"] = x => TorchOps.Capped(Linear(x), 2),
         ["Sum"] = x => 0.75 * x[0].sum().reshape(1, 1),
         ["Softmax"] = x => x[0].softmax(1),
         ["LogSoftmax"] = x => x[0].log_softmax(1),
@@ -46,4 +49,6 @@ internal static class Formulations
     };
 
     public static TorchTensor Gelu(TorchTensor x) => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh);
+
+    private static TorchTensor Linear(TorchTensor[] x) => F.linear(x[0], x[1], x.Length > 2 ? x[2].flatten() : null);
 }
