@@ -1,9 +1,9 @@
 namespace TinyLM.Peers;
 
-/// <summary>An op as libtorch computes it, from inputs in the order of the case's. All are [rows, columns] and float32, as is the result.</summary>
+/// <summary>An op as libtorch computes it, from inputs in the order of the case's. All are [rows, columns] in double, as is the result.</summary>
 internal delegate TorchTensor Formulation(TorchTensor[] inputs);
 
-/// <summary>Puts libtorch where a test has its reference.</summary>
+/// <summary>Puts libtorch where a test has its reference. It computes in double: in float32 its own rounding, which varies from run to run, would be judged too.</summary>
 internal static class Libtorch
 {
     /// <summary>The case with libtorch's value and libtorch's gradients as what is expected.</summary>
@@ -14,9 +14,9 @@ internal static class Libtorch
     };
 
     public static Matrix ToMatrix(this TorchTensor tensor) =>
-        new((int)tensor.shape[0], (int)tensor.shape[1], tensor.detach().to(torch.float64).contiguous().data<double>());
+        new((int)tensor.shape[0], (int)tensor.shape[1], tensor.detach().contiguous().data<double>());
 
-    public static TorchTensor FromMatrix(Matrix matrix) => torch.tensor(matrix.ToFloats(), [matrix.Rows, matrix.Columns]);
+    public static TorchTensor FromMatrix(Matrix matrix) => torch.tensor(matrix.Values, [matrix.Rows, matrix.Columns]);
 
     public static TorchTensor Indices(params IEnumerable<int> indices) => torch.tensor(indices.Select(index => (long)index).ToArray());
 

@@ -38,7 +38,7 @@ internal sealed class ModelPeer(string name, GptConfig config)
         var weights = ours.Parameters.All.ToDictionary(parameter => parameter.Name, parameter => new TorchParameter(Libtorch.FromMatrix(ToMatrix(parameter.Value))));
         var theirs = new TorchGpt(config, weights);
         var optimizer = new AdamWOptimizer(ours.Parameters, Rule);
-        using torch.optim.Optimizer decaying = Optimizer(ours, weights, decays: true), others = Optimizer(ours, weights, decays: false);
+        using TorchSharp.Modules.AdamW decaying = Optimizer(ours, weights, decays: true), others = Optimizer(ours, weights, decays: false);
         var compared = new List<TensorComparison>();
         for (int step = 0; step < Steps; step++)
         {

@@ -78,7 +78,7 @@ internal static partial class PeerCases
             return parameter;
         }));
 
-    /// <summary>As torch.optim.Muon of PyTorch 2.9, which TorchSharp does not have yet, but in float32.</summary>
+    /// <summary>As torch.optim.Muon of PyTorch 2.9, which TorchSharp does not have, but not in bfloat16.</summary>
     private static KernelCase Muon((int Rows, int Columns) shape, MuonRule rule) => new(
         "Muon", $"{shape.Rows}x{shape.Columns}{(rule.Nesterov ? ", Nesterov" : "")}", ValuesAndGradients(shape),
         (device, x) => Run(device, x, (_, values, gradients) =>

@@ -20,7 +20,7 @@ internal static partial class PeerCases
         .. Stream(),
     ];
 
-    /// <summary>Ops of <see cref="OpCases"/> that nothing here compares.</summary>
+    /// <summary>Ops of <see cref="OpCases"/> that nothing here compares: Dropout, whose random numbers are our own, and what is newer than this program.</summary>
     public static IEnumerable<string> Missing => OpCases.All.Select(@case => @case.Op).Except(Ops.Select(@case => @case.Op));
 
     private static OpCase Case(string op, string @case, OpInput[] inputs, Func<Tape, Variable[], Variable> ours, Formulation theirs) =>
@@ -136,7 +136,7 @@ internal static partial class PeerCases
                Case(
                    "ScatterRows", $"{shape.Tokens} tokens of {shape.Columns} to {shape.Rows} rows", [Input("x", shape.Tokens, shape.Columns)],
                    (tape, v) => v[0].ScatterRows(tape.Device.TemporaryIndices(ids), shape.Rows),
-                   t => torch.zeros(shape.Rows, shape.Columns).index_add(0, Indices(ids), t[0], 1)),
+                   t => t[0].new_zeros(shape.Rows, shape.Columns).index_add(0, Indices(ids), t[0], 1)),
            }
            select @case,
         .. from shape in new (int[] Lengths, int Inputs, int Outputs)[] { ([5, 1, 20], 17, 4), ([7, 18, 2, 40], 19, 21), ([90, 1, 60, 33, 7], 70, 40) }

@@ -58,7 +58,9 @@ internal sealed class Report
         Measurement[] wrong = [.. _measurements.Where(measurement => !measurement.IsRight)];
         foreach (Measurement measurement in wrong)
         {
-            Console.WriteLine(Invariant($"FAILED {measurement.Subject} {measurement.Case}, {measurement.Quantity}: {measurement.Error:0.0e+00}, limit {measurement.Limit:0.0e+00}"));
+            Console.WriteLine(
+                $"FAILED {measurement.Subject} {measurement.Case}, {measurement.Quantity}: "
+                + Invariant($"{measurement.Error:0.0e+00}, limit {measurement.Limit:0.0e+00}"));
         }
 
         int ops = _measurements.Select(measurement => measurement.Subject).Except(_models).Count();
@@ -66,7 +68,7 @@ internal sealed class Report
         string verdict = wrong.Length == 0 ? "all within their limits" : $"{wrong.Length} BEYOND THEIR LIMITS";
         Console.WriteLine(
             $"{_measurements.Count} comparisons of {ops} ops and {_models.Count} models with libtorch {torch.__version__} on {device}: {verdict}, "
-            + Invariant($"the nearest to its limit {worst.Error:0.0e+00} of {worst.Limit:0.0e+00} ({worst.Subject} {worst.Case}, {worst.Quantity})"));
+            + Invariant($"largest {worst.Error:0.0e+00} of a limit of {worst.Limit:0.0e+00} ({worst.Subject} {worst.Case}, {worst.Quantity})"));
         return wrong.Length == 0;
     }
 

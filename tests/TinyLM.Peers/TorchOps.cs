@@ -26,13 +26,13 @@ internal static class TorchOps
         return torch.cat([op(x.narrow(1, 0, columns).reshape(rows, heads, size)).reshape(rows, columns), x.narrow(1, columns, x.shape[1] - columns)], 1);
     }
 
-    /// <summary>The first columns of each head turn by their token's position in its document, pairs half of them apart; the angles are in double.</summary>
+    /// <summary>The first columns of each head turn by their token's position in its document, pairs half of them apart.</summary>
     public static TorchTensor Rotary(TorchTensor x, DocumentOffsets offsets, int heads, int size, int rotarySize, double @base, double scale)
     {
         int half = rotarySize / 2;
         TorchTensor frequencies = torch.pow(@base, torch.arange(0, rotarySize, 2, dtype: torch.float64) / -rotarySize);
-        TorchTensor angles = (Indices(offsets.Positions.ToArray()) / scale).to(torch.float64).unsqueeze(1) * frequencies;
-        TorchTensor cosine = angles.cos().to(torch.float32).unsqueeze(1), sine = angles.sin().to(torch.float32).unsqueeze(1);
+        TorchTensor angles = (Indices(offsets.Positions.ToArray()).to(torch.float64) / scale).unsqueeze(1) * frequencies;
+        TorchTensor cosine = angles.cos().unsqueeze(1), sine = angles.sin().unsqueeze(1);
         return OfHeads(x, heads, size, part =>
         {
             TorchTensor first = part.narrow(2, 0, half), second = part.narrow(2, half, half);
