@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -67,6 +68,7 @@ public static unsafe class AdamW
         private readonly long _length = values.Length;
         private readonly Coefficients _coefficients = coefficients;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             VectorLane scale = VectorLane.Constant(_coefficients.GradientScale), keep = VectorLane.Constant(_coefficients.Keep);

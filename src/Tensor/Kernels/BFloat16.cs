@@ -85,6 +85,7 @@ public static unsafe class BFloat16
         private readonly ushort* _y = y.Pointer;
         private readonly long _length = x.Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
@@ -111,6 +112,7 @@ public static unsafe class BFloat16
         private readonly float* _y = y.Pointer;
         private readonly long _length = y.Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -44,6 +45,7 @@ public static unsafe class ColumnRange
         private readonly int _sourceStride = source.Columns, _targetStride = target.Columns, _count = count;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -61,6 +62,7 @@ public static unsafe class ColumnSums
         private readonly float* _x = x.Pointer, _partial = partial;
         private readonly int _rows = x.Rows, _columns = x.Columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long chunk = start; chunk < end; chunk++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -51,6 +52,7 @@ public static unsafe class Dropout
         private readonly long _length = x.Length;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             uint* bits = stackalloc uint[Quad];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -81,6 +82,7 @@ public static unsafe class Embedding
         private readonly int* _ids = ids.Pointer;
         private readonly int _columns = y.Columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long token = start; token < end; token++)
@@ -97,6 +99,7 @@ public static unsafe class Embedding
         private readonly int* _ids = ids.Pointer;
         private readonly int _tokens = dy.Rows, _columns = dy.Columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             int firstColumn = (int)start * VectorLane.Width, lastColumn = Math.Min(_columns, (int)end * VectorLane.Width);

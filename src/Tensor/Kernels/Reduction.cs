@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -68,6 +69,7 @@ public static unsafe class Reduction
         private readonly double* _sums = sums;
         private readonly bool _squared = squared;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long chunk = start; chunk < end; chunk++)
@@ -92,6 +94,7 @@ public static unsafe class Reduction
         private readonly long _length = x.Length;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             VectorLane sum = VectorLane.Constant(value);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -95,6 +96,7 @@ public static unsafe class Rotary
         private readonly int _columns = x.Columns, _headCount = headCount, _headSize = headSize, _rotarySize = table.Columns;
         private readonly float _direction = inverse ? -1 : 1;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             int half = _rotarySize / 2, heads = _headCount * _headSize, copied = _headSize - _rotarySize;

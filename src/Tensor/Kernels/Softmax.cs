@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -60,6 +61,7 @@ public static unsafe class Softmax
         private readonly int _columns = x.Columns;
         private readonly bool _logarithm = logarithm;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -80,6 +82,7 @@ public static unsafe class Softmax
         private readonly int _columns = y.Columns;
         private readonly bool _logarithm = logarithm, _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

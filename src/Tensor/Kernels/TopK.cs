@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace TinyLM;
@@ -52,6 +53,7 @@ public static unsafe class TopK
         private readonly int* _columns = columns.Pointer;
         private readonly int _width = x.Columns, _count = values.Columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

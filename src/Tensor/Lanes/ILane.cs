@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 /// <summary>
@@ -32,23 +34,29 @@ public interface ILane<T>
     static abstract T SelectGreater(T left, T right, T greater, T otherwise);
 
     /// <summary>a·b + c; rounded once where the device has an instruction for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T MultiplyAdd(T a, T b, T c) => a * b + c;
 
     /// <summary>The larger; <paramref name="left"/> where they are equal or it is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Max(T left, T right) => T.SelectGreater(right, left, right, left);
 
     /// <summary>The smaller; <paramref name="left"/> where they are equal or it is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Min(T left, T right) => T.SelectGreater(left, right, right, left);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Abs(T x) => T.SelectGreater(T.Constant(0), x, -x, x);
 
     /// <summary>1 / (1 + exp(-x)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Sigmoid(T x) => T.One / (T.One + T.Exp(-x));
 
     /// <summary>
     /// From one exponential: (1 - e) / (1 + e) with e = exp(-2|x|); near 0, where that cancels, the odd series up to x⁹.
     /// Relative error about 1e-6. (The GPU's own tanh.approx is good to 2⁻¹¹ only.)
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Tanh(T x)
     {
         T magnitude = T.Abs(x);
@@ -67,6 +75,7 @@ public interface ILane<T>
     /// x to a constant power: exp(exponent · log x); of a negative x a whole power by its magnitude and sign, any other is NaN. Relative error
     /// about 1e-7 · |exponent · log x|.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Pow(T x, float exponent)
     {
         T power = T.Constant(exponent);
@@ -88,6 +97,7 @@ public interface ILane<T>
     /// <summary>
     /// log(1 + exp x) = max(x, 0) + 2·artanh(e / (2 + e)) with e = exp(-|x|), by the odd series, which has converged at e = 1.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T Softplus(T x)
     {
         T e = T.Exp(-T.Abs(x));
@@ -107,6 +117,7 @@ public interface ILane<T>
     /// The probability that a standard normal variable is at most x: (1 + erf(x/√2)) / 2, within 1e-7. <remarks>Abramowitz and Stegun, "Handbook of
     /// mathematical functions", 7.1.26.</remarks>
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static virtual T NormalCdf(T x)
     {
         T t = T.One / (T.One + T.Constant(0.3275911f * 0.70710678f) * T.Abs(x));

@@ -80,14 +80,16 @@ public readonly unsafe struct VectorLane : ILane<VectorLane>
         }
         else
         {
-            StoreFew(address, count);
+            StoreFew(Value, address, count);
         }
     }
 
-    private void StoreFew(float* address, int count)
+    /// <summary>Takes the value, not the lane by its address: a lane whose address is taken anywhere lives in memory, not in a register.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreFew(Vector512<float> value, float* address, int count)
     {
         float* values = stackalloc float[Width];
-        Value.Store(values);
+        value.Store(values);
         for (int i = 0; i < count; i++)
         {
             address[i] = values[i];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace TinyLM;
 
@@ -7,11 +8,11 @@ namespace TinyLM;
 /// <param name="BytesPerSecond">Of a copy of tensors that fit in no cache, read and written.</param>
 public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerSecond)
 {
-    private const int Attempts = 7;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.3);
     private const int ArithmeticElements = 1 << 18;
     private const int CopiedElements = 1 << 24;
 
-    /// <summary>The best of a few attempts, each a few milliseconds long; null for an interpreted device, whose time tells nothing.</summary>
+    /// <summary>The best of many attempts in half a second; null for an interpreted device, whose time tells nothing.</summary>
     public static DevicePeak? Measure(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -33,7 +34,7 @@ public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerS
     private static double Fastest(Device device, Action action)
     {
         double fastest = double.PositiveInfinity;
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Patience;)
         {
             device.Synchronize();
             long start = Stopwatch.GetTimestamp();
@@ -53,6 +54,7 @@ public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerS
 
         public const int Flops = 2 * Chains * Rounds;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public T Apply<T>(T x)
             where T : struct, ILane<T>
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace TinyLM;
@@ -23,6 +24,7 @@ public static unsafe partial class Attention
         private readonly float* _dkv = dkv.Pointer + operands.KeyColumn;
         private readonly AttentionShape _shape = shape;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
             float* scratch = device.WorkerScratch(worker, HeadBackward.ScratchSize(deal.LongestDocument, _shape.HeadSize));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace TinyLM;
@@ -34,6 +35,7 @@ public static unsafe partial class Attention
         private readonly int _newCount = qkv.Rows;
         private readonly AttentionShape _shape = shape;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
             int heads = _shape.QueryHeads;

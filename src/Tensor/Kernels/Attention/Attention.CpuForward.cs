@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace TinyLM;
@@ -14,6 +15,7 @@ public static unsafe partial class Attention
         private readonly float* _logSumExp = logSumExp.Pointer;
         private readonly AttentionShape _shape = shape;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
             float* scratch = device.WorkerScratch(worker, HeadForward.ScratchSize(deal.LongestDocument, _shape.HeadSize));

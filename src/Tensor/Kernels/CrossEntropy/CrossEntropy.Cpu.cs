@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 /// <content>CPU: a row stays in the cache between its passes.</content>
@@ -12,6 +14,7 @@ public static unsafe partial class CrossEntropy
         private readonly int _columns = logits.Columns;
         private readonly float _zLoss = zLoss;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -64,6 +67,7 @@ public static unsafe partial class CrossEntropy
         private readonly bool _accumulate = accumulate;
         private readonly float _zLoss = zLoss;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 /// <content>CPU bodies: a range of sixteen floats at a time; the last few of a tensor are stored one by one.</content>
@@ -12,6 +14,7 @@ public static unsafe partial class Elementwise
         private readonly float* _x = x.Pointer, _y = y.Pointer;
         private readonly long _length = x.Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             TOp op = _op;
@@ -32,6 +35,7 @@ public static unsafe partial class Elementwise
         private readonly long _length = x.Length;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             TOp op = _op;
@@ -53,6 +57,7 @@ public static unsafe partial class Elementwise
         private readonly float* _a = a.Pointer, _b = b.Pointer, _y = y.Pointer;
         private readonly long _length = a.Length;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             TOp op = _op;
@@ -74,6 +79,7 @@ public static unsafe partial class Elementwise
         private readonly long _length = a.Length;
         private readonly bool _accumulateA = accumulateA, _accumulateB = accumulateB;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             TOp op = _op;
@@ -117,6 +123,7 @@ public static unsafe partial class Elementwise
         private readonly float* _y = y.Pointer;
         private readonly int _columns = shape.Columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             TOp op = _op;
@@ -141,6 +148,7 @@ public static unsafe partial class Elementwise
         private readonly bool _accumulateA = accumulateA, _accumulateB = accumulateB;
         private readonly int _columns = shape.Columns;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -171,6 +179,7 @@ public static unsafe partial class Elementwise
         private readonly long _length = x.Length;
         private readonly VectorLane _value = VectorLane.Constant(value);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 /// <content>CPU: mean, then variance about it, in L1.</content>
@@ -11,6 +13,7 @@ public static unsafe partial class LayerNorm
         private readonly int _columns = layout.Size;
         private readonly float _epsilon = epsilon;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -61,6 +64,7 @@ public static unsafe partial class LayerNorm
         private readonly int _rows = x.Rows * layout.PerRow, _columns = layout.Size;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long chunk = start; chunk < end; chunk++)

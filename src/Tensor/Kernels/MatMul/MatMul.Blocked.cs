@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 public static unsafe partial class MatMul
@@ -60,6 +62,7 @@ public static unsafe partial class MatMul
             return new BlockedJob(device, product, workers, firstWorker, isAlone, depthBlock, columnBlock);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
             int block = 0;

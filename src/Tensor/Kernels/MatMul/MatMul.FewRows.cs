@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace TinyLM;
@@ -15,6 +16,7 @@ public static unsafe partial class MatMul
 
         private readonly Product _product = product;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
             if (_product.B != null)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 public static unsafe partial class Reduce
@@ -9,6 +11,7 @@ public static unsafe partial class Reduce
         private readonly ReductionKind _kind = kind;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -66,6 +69,7 @@ public static unsafe partial class Reduce
         private readonly ReductionKind _kind = kind;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -117,6 +121,7 @@ public static unsafe partial class Reduce
         private readonly ReductionKind _kind = kind;
         private readonly DocumentOffsets _offsets = offsets;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long unit = start; unit < end; unit++)
@@ -182,6 +187,7 @@ public static unsafe partial class Reduce
         private readonly DocumentOffsets _offsets = offsets;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long unit = start; unit < end; unit++)

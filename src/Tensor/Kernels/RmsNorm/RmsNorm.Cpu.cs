@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 /// <content>CPU: a row stays in L1 between its two passes.</content>
@@ -31,6 +33,7 @@ public static unsafe partial class RmsNorm
         private readonly int _columns = layout.Size;
         private readonly float _epsilon = epsilon;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long row = start; row < end; row++)
@@ -87,6 +90,7 @@ public static unsafe partial class RmsNorm
         private readonly int _rows = x.Rows * layout.PerRow, _columns = layout.Size;
         private readonly bool _accumulate = accumulate;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
         {
             for (long chunk = start; chunk < end; chunk++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 public static unsafe partial class SegmentMatMul
@@ -52,6 +54,7 @@ public static unsafe partial class SegmentMatMul
     {
         private readonly int[] _documents = offsets.LongestFirst;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
             long work = (long)x.Columns * y.Columns;

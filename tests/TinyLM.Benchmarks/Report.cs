@@ -1,0 +1,81 @@
+using System.Text.Json;
+using ScottPlot;
+using Spectre.Console;
+
+namespace TinyLM.Benchmarks;
+
+/// <summary>The figures as a table, a plot of the ratios and a file.</summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static void Print(IReadOnlyList<Figure> figures, DevicePeak peak, IAnsiConsole console)
+    {
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = Math.Max(console.Profile.Width, 160);
+        }
+
+        var table = new Spectre.Console.Table().Border(TableBorder.Simple).AddColumns("case", "ms", "GFLOP/s", "GB/s", "of peak", "tokens/s", "fastest other", "ms", "ratio");
+        for (int column = 1; column < table.Columns.Count; column++)
+        {
+            table.Columns[column].Alignment = column == 6 ? Justify.Left : Justify.Right;
+        }
+
+        foreach (Figure figure in figures)
+        {
+            table.AddRow(
+                Markup.Escape(figure.Case), Text($"{figure.Milliseconds:F3}"), Number(figure.Gflops), Number(figure.GigabytesPerSecond), Text($"{figure.ShareOfPeak:P0}"),
+                figure.TokensPerSecond == 0 ? "" : Text($"{figure.TokensPerSecond:N0}"), Markup.Escape(figure.Opponent), Number(figure.OpponentMilliseconds, "F3"),
+                figure.Ratio == 0 ? "" : Text($"{figure.Ratio:F2}x"));
+        }
+
+        console.Write(table);
+        console.WriteLine(Text($"peak, measured: {peak.FlopsPerSecond / 1e9:F0} GFLOP/s of multiply-adds, {peak.BytesPerSecond / 1e9:F1} GB/s of a large copy"));
+        foreach (var group in figures.Where(figure => figure.Ratio > 0).GroupBy(figure => figure.Group))
+        {
+            double[] ratios = [.. group.Select(figure => figure.Ratio).Order()];
+            console.WriteLine(Text($"{group.Key}: least {ratios[0]:F2}x, median {ratios[ratios.Length / 2]:F2}x"));
+        }
+    }
+
+    public static void Save(IReadOnlyList<Figure> figures, DevicePeak peak, int threads, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(
+            Path.Combine(folder, "results.json"),
+            JsonSerializer.Serialize(new { threads, gflopsPeak = peak.FlopsPerSecond / 1e9, gigabytesPerSecondPeak = peak.BytesPerSecond / 1e9, figures }, Json));
+        Figure[] raced = [.. figures.Where(figure => figure.Ratio > 0).Reverse()];
+        if (raced.Length > 0)
+        {
+            Plot(raced).SavePng(Path.Combine(folder, "ratios.png"), 1100, 140 + 24 * raced.Length);
+        }
+    }
+
+    private static Plot Plot(Figure[] figures)
+    {
+        var plot = new Plot();
+        plot.Title("Times as fast as libtorch, on the same threads");
+        Bar[] bars = [.. figures.Select((figure, place) => new Bar
+        {
+            Position = place,
+            Value = figure.Ratio,
+            FillColor = figure.Ratio >= 1 ? Colors.SteelBlue : Colors.IndianRed,
+            LineWidth = 0,
+            Label = Text($"{figure.Ratio:F2}"),
+            Size = 0.7,
+        })];
+        var shown = plot.Add.Bars(bars);
+        shown.Horizontal = true;
+        plot.Add.VerticalLine(1, 1.5f, Colors.Black, LinePattern.Dashed);
+        plot.Axes.Left.SetTicks([.. bars.Select(bar => bar.Position)], [.. figures.Select(figure => figure.Case)]);
+        plot.Axes.Left.MajorTickStyle.Length = 0;
+        plot.Axes.SetLimits(0, figures.Max(figure => figure.Ratio) * 1.08, -1, figures.Length);
+        plot.HideGrid();
+        return plot;
+    }
+
+    private static string Number(double value, string format = "F1") => value == 0 ? "" : value.ToString(format, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+}
