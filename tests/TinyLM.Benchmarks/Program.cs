@@ -10,43 +10,49 @@ var rounds = new Option<int>("--rounds") { Description = "turns of each contende
 var warmUp = new Option<int>("--warm-up") { Description = "milliseconds before they count", DefaultValueFactory = _ => 600 };
 var folder = new Option<string?>("--out") { Description = "folder for results.json and ratios.png" };
 var cpu = new Command("cpu", "Ops and training steps on the CPU.") { filter, threads, rounds, warmUp, folder };
-var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu };
-cpu.SetAction(_ => 0);
+var growth = new Command("growth", "A training step's speed over tokens a step, document length, width and threads.") { threads, rounds, warmUp, folder };
+var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth };
 
+// The commands run below, outside of the parser, which would turn a mistake of ours into a line.
 ParseResult parsed = command.Parse(args);
-if (parsed.CommandResult.Command != cpu || parsed.Errors.Count > 0 || args.Contains("--help"))
+Command chosen = parsed.CommandResult.Command;
+if (chosen == command || parsed.Errors.Count > 0 || parsed.Action is not null)
 {
     return parsed.Invoke();
 }
 
 return CommandLine.Run(_ =>
 {
-    string[] wanted = parsed.GetValue(filter)!;
-    int threadCount = parsed.GetValue(threads), roundCount = parsed.GetValue(rounds);
+    int threadCount = parsed.GetValue(threads), roundCount = parsed.GetValue(rounds), milliseconds = parsed.GetValue(warmUp);
     if (threadCount < 1 || roundCount < 1)
     {
         throw new UserException($"--threads {threadCount}, --rounds {roundCount}: expected at least 1 of each.");
     }
 
-    BenchmarkCase[] cases = [.. CpuCases.All.Where(@case => wanted.Length == 0 || wanted.Any(text => @case.Name.Contains(text, StringComparison.OrdinalIgnoreCase)))];
-    if (cases.Length == 0)
-    {
-        throw new UserException($"--filter: no case has {string.Join(" or ", wanted.Select(text => $"'{text}'"))} in its name.");
-    }
-
     Opponent.Prepare(threadCount);
-    using Device device = Device.Open("cpu", threadCount);
-    DevicePeak peak = DevicePeak.Measure(device)!.Value;
-    var timing = new Timing(threadCount, roundCount, parsed.GetValue(warmUp));
+    DevicePeak peak = Peak(threadCount);
     var figures = new List<Figure>();
-    foreach (BenchmarkCase @case in cases)
+    if (chosen == growth)
     {
-        Figure figure = timing.Measure(@case, peak);
-        figures.Add(figure);
-        Console.Error.WriteLine(FormattableString.Invariant($"{figure.Case}: {figure.Milliseconds:F3} ms, {figure.ShareOfPeak:P0} of peak, {figure.Ratio:F2}x {figure.Opponent}"));
+        foreach (Growth curve in Growth.All(threadCount))
+        {
+            figures.AddRange(curve.Run(peak, roundCount, milliseconds, AnsiConsole.Console, parsed.GetValue(folder)));
+        }
+    }
+    else
+    {
+        var timing = new Timing(threadCount, roundCount, milliseconds);
+        foreach (BenchmarkCase @case in Wanted(parsed.GetValue(filter)!))
+        {
+            Figure figure = timing.Measure(@case, peak);
+            figures.Add(figure);
+            Console.Error.WriteLine(FormattableString.Invariant(
+                $"{figure.Case}: {figure.Milliseconds:F3} ms, {figure.ShareOfPeak:P0} of peak{(figure.Ratio > 0 ? $", {figure.Ratio:F2}x {figure.Opponent}" : "")}"));
+        }
+
+        Report.Print(figures, peak, AnsiConsole.Console);
     }
 
-    Report.Print(figures, peak, AnsiConsole.Console);
     if (parsed.GetValue(folder) is { } path)
     {
         Report.Save(figures, peak, threadCount, path);
@@ -54,3 +60,15 @@ return CommandLine.Run(_ =>
 
     return 0;
 });
+
+static DevicePeak Peak(int threads)
+{
+    using Device device = Device.Open("cpu", threads);
+    return DevicePeak.Measure(device) ?? default;
+}
+
+static BenchmarkCase[] Wanted(string[] texts)
+{
+    BenchmarkCase[] cases = [.. CpuCases.All.Where(@case => texts.Length == 0 || texts.Any(text => @case.Name.Contains(text, StringComparison.OrdinalIgnoreCase)))];
+    return cases.Length > 0 ? cases : throw new UserException($"--filter: no case has {string.Join(" or ", texts.Select(text => $"'{text}'"))} in its name.");
+}

@@ -29,6 +29,13 @@ internal sealed class Timing(int threads, int rounds, int warmUp)
     /// <summary>A short body runs so often that a turn takes about as many milliseconds.</summary>
     private const double ShortestTurn = 2;
 
+    /// <summary>Without an opponent.</summary>
+    public Figure MeasureOurs(BenchmarkCase @case, DevicePeak peak)
+    {
+        using Device device = Device.Open("cpu", threads);
+        return Measure(@case, peak, [new Contender("TinyLM", @case.Ours(device))]);
+    }
+
     public Figure Measure(BenchmarkCase @case, DevicePeak peak)
     {
         Figure? figure = null;

@@ -232,6 +232,7 @@ public static unsafe partial class Attention
         }
 
         /// <summary>Scores to P, and dP to dS, in place; zeros from <paramref name="count"/> to <paramref name="padded"/>.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private static void Differentiate(float* p, float* ds, int count, int padded, float scale, float logSumExp, float delta)
         {
             Vector512<float> scales = Vector512.Create(scale);

@@ -98,6 +98,7 @@ public static unsafe partial class Attention
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void SumValues(float* weights, int seen, float factor, float* values, float* y)
         {
             nint stride = 2 * _shape.KeyValueWidth;

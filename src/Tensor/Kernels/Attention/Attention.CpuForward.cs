@@ -139,6 +139,7 @@ public static unsafe partial class Attention
         /// <paramref name="padded"/> into zeros.
         /// </summary>
         /// <returns>The log-sum-exp of the scaled scores.</returns>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public static float Softmax(float* row, int count, int padded, float scale, out float factor)
         {
             int whole = count & ~15;

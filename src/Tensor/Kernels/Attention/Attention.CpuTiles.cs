@@ -68,6 +68,7 @@ public static unsafe partial class Attention
     private static int PanelStart(int key) => key / MicroKernel.Columns * MicroKernel.Columns;
 
     /// <summary>Unscaled scores become cap · tanh(score / cap); up to 15 after them do, too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Cap(float* scores, int count, float cap)
     {
         VectorLane caps = VectorLane.Constant(cap), inverse = VectorLane.Constant(1 / cap);
@@ -78,6 +79,7 @@ public static unsafe partial class Attention
     }
 
     /// <summary>As <see cref="Cap"/>; and dP becomes (dP - <paramref name="delta"/>) · (1 - tanh²), the cap's slope.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void CapWithSlope(float* scores, float* gradients, int count, float cap, float delta)
     {
         VectorLane caps = VectorLane.Constant(cap), inverse = VectorLane.Constant(1 / cap);
@@ -90,7 +92,7 @@ public static unsafe partial class Attention
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void CopyRows(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
     {
         for (int row = 0; row < rows; row++)
@@ -100,7 +102,7 @@ public static unsafe partial class Attention
     }
 
     /// <summary>destination = factor·source for one head of one token; touches nothing beside it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void CopyScaled(float* source, float factor, float* destination, int count)
     {
         Vector512<float> factors = Vector512.Create(factor);
@@ -116,7 +118,7 @@ public static unsafe partial class Attention
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static float Dot(float* left, float* right, int count)
     {
         Vector512<float> sums = default;

@@ -29,6 +29,7 @@ public static unsafe partial class CrossEntropy
         /// <summary>By the vector's formula, so that the target's term cancels exactly where it is the only one.</summary>
         private float Capped(float logit) => _cap.Apply(VectorLane.Constant(logit)).Value[0];
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private float LogSumExp(float* x)
         {
             TCap cap = _cap;
@@ -87,6 +88,7 @@ public static unsafe partial class CrossEntropy
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Row(float* logits, float* dlogits, float logSumExp, float scale)
         {
             TCap cap = _cap;

@@ -24,6 +24,7 @@ public static unsafe partial class LayerNorm
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Row(float* x, float* y, float* statistics)
         {
             VectorLane sum = VectorLane.Constant(0);
@@ -82,6 +83,7 @@ public static unsafe partial class LayerNorm
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Row(float* x, float* dy, float* dx, float* statistics, float* gainGradient, float* biasGradient)
         {
             VectorLane center = VectorLane.Constant(statistics[0]), scale = VectorLane.Constant(statistics[1]);

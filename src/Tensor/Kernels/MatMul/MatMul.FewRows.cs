@@ -63,6 +63,7 @@ public static unsafe partial class MatMul
             _product.Activate(0, first, _product.Rows, last - first);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private static float Dot<T>(float* a, T* b, int depth)
             where T : unmanaged
         {
@@ -91,6 +92,7 @@ public static unsafe partial class MatMul
         }
 
         /// <summary>The row times up to 64 columns of b.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void SumRows<T>(float* a, T* b, int columns, float* tile)
             where T : unmanaged
         {

@@ -8,7 +8,7 @@ namespace TinyLM;
 internal static unsafe partial class MicroKernel
 {
     /// <summary>A tile of 12 × 32: 24 sums, two loads and twelve broadcasts a step.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile12x32(int depth, float* a, nint rowBytes, nint stepBytes, float* b, nint bStride, in TileStore store)
     {
         Vector512<float> sum0Left = default, sum0Right = default;
@@ -133,7 +133,7 @@ internal static unsafe partial class MicroKernel
     }
 
     /// <summary>A tile of 12 × 16, for the last 16 columns or fewer: half the time of a whole tile.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile12x16(int depth, float* a, nint rowBytes, nint stepBytes, float* b, nint bStride, in TileStore store)
     {
         Vector512<float> sum0 = default;

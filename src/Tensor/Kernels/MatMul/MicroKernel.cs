@@ -40,6 +40,7 @@ internal static unsafe partial class MicroKernel
     }
 
     /// <summary>The tile in parts of 6 × 16, which fit the 16 registers of AVX2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     internal static void TileOfQuarters(
         int depth, float* a, nint rowBytes, nint stepBytes, float* b, int bStride, int width, in TileStore store)
     {
@@ -55,6 +56,7 @@ internal static unsafe partial class MicroKernel
         store.AddPart(tile, Columns, Rows, width);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile6x16(int depth, byte* row0, nint rowBytes, nint stepBytes, float* b, int bStride, float* tile)
     {
         Vector256<float> sum0Left = default, sum0Right = default, sum1Left = default, sum1Right = default;

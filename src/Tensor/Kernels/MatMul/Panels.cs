@@ -22,6 +22,7 @@ internal static unsafe class Panels
     public static int CopyStride(int depth) => ((depth + 15) / 16 * 16) + (depth % 32 < 16 ? 16 : 32);
 
     /// <summary>A panel of bᵀ: <paramref name="columns"/> rows of the source, <paramref name="depth"/> of their elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void PackTransposed<T>(T* source, nint stride, int columns, int depth, float* panel, int width)
         where T : unmanaged
     {
@@ -54,6 +55,7 @@ internal static unsafe class Panels
     /// Rows <paramref name="first"/> to <paramref name="last"/> of b [depth, columns] into all panels: row by row, since the
     /// processor fetches ahead along a row.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void PackRows<T>(T* source, nint stride, int first, int last, int depth, int columns, float* packed)
         where T : unmanaged
     {
@@ -81,6 +83,7 @@ internal static unsafe class Panels
     }
 
     /// <summary>Twelve rows of a, or fewer, in row-major order but at a harmless distance.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void CopyRows(float* source, nint stride, int rows, int depth, float* copy)
     {
         for (int row = 0; row < rows; row++)
@@ -90,6 +93,7 @@ internal static unsafe class Panels
     }
 
     /// <summary>Panels of aᵀ: <paramref name="panels"/> times 12 columns of the source, or one panel of fewer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void PackGroup(float* source, nint stride, int panels, int columns, int depth, float* packed)
     {
         if (columns < MicroKernel.Rows)
@@ -125,6 +129,7 @@ internal static unsafe class Panels
     /// missing ones.
     /// </summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Transpose16<T>(T* source, nint stride, int rows, float* result, nint resultStride)
         where T : unmanaged
     {
@@ -175,7 +180,7 @@ internal static unsafe class Panels
     }
 
     /// <summary>Copies up to 32 elements, and reads none beyond.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void CopyFew<T>(T* source, float* destination, int count)
         where T : unmanaged
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TinyLM;
 
 /// <summary>
@@ -27,6 +29,7 @@ internal readonly unsafe struct TileActivation
     /// <summary>Applies the formula to the tile at <paramref name="offset"/> of the product <paramref name="z"/>, whose rows are <paramref name="stride"/> floats long.</summary>
     public void Run(float* z, long offset, nint stride, int rows, int columns) => _apply(_formula, z + offset, _y + offset, stride, rows, columns);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Apply<TOp>(void* formula, float* z, float* y, nint stride, int rows, int columns)
         where TOp : unmanaged, IUnaryOp
     {

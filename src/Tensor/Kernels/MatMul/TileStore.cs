@@ -46,6 +46,7 @@ internal unsafe struct TileStore
     }
 
     /// <summary>Stores <paramref name="rows"/> × <paramref name="columns"/> sums of a tile that reaches over an edge.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void AddPart(float* tile, int tileStride, int rows, int columns)
     {
         int wholeColumns = columns & ~15;

@@ -44,6 +44,7 @@ public static unsafe partial class RmsNorm
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Row(float* x, float* y, float* inverseRms)
         {
             int whole = _columns / VectorLane.Width * VectorLane.Width, rest = _columns - whole;
@@ -111,6 +112,7 @@ public static unsafe partial class RmsNorm
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Row(float* x, float* dy, float* dx, float inverseRms, float* gainGradient)
         {
             VectorLane scale = VectorLane.Constant(inverseRms), products = VectorLane.Constant(0);
