@@ -76,11 +76,7 @@ internal static partial class Opponent
         TorchTensor gain = ones(@case.C, requires_grad: true), bias = zeros(@case.C, requires_grad: true);
         return @case.Form switch
         {
-            NormForm.LayerNormForward => () =>
-            {
-                using var _ = no_grad();
-                F.layer_norm(x, [@case.C], gain, bias);
-            },
+            NormForm.LayerNormForward => () => WithoutGradients(() => F.layer_norm(x, [@case.C], gain, bias)),
             NormForm.LayerNorm => () => Backward(F.layer_norm(x, [@case.C], gain, bias), dy, x, gain, bias),
             _ => () => Backward(TorchGpt.RmsNorm(x, gain), dy, x, gain),
         };
@@ -105,13 +101,8 @@ internal static partial class Opponent
 
         return ways;
 
-        Contender Way(string name, Func<TorchTensor> attend) => new($"libtorch, {name}", @case.IsForward
-            ? () =>
-            {
-                using var _ = no_grad();
-                attend();
-            }
-            : () => Backward(attend(), dy, qkv));
+        Contender Way(string name, Func<TorchTensor> attend) =>
+            new($"libtorch, {name}", @case.IsForward ? () => WithoutGradients(attend) : () => Backward(attend(), dy, qkv));
     }
 
     /// <summary>TorchSharp's, on one parameter, and the fewest eager calls that make the formula.</summary>
@@ -133,6 +124,12 @@ internal static partial class Opponent
                 values.addcdiv_(first, second.sqrt().add_(1e-8), -Rate);
             }),
         ];
+    }
+
+    private static void WithoutGradients(Func<TorchTensor> compute)
+    {
+        using var _ = no_grad();
+        compute();
     }
 
     private static void Backward(TorchTensor output, TorchTensor gradient, params TorchTensor[] inputs)
