@@ -7,6 +7,9 @@ namespace TinyLM.Benchmarks;
 /// <summary>The figures as a table, a plot of the ratios and a file.</summary>
 internal static class Report
 {
+    /// <summary>A bar that is longer is cut: its label tells the ratio.</summary>
+    private const double LongestBar = 9;
+
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     public static void Print(IReadOnlyList<Figure> figures, DevicePeak peak, IAnsiConsole console)
@@ -59,7 +62,7 @@ internal static class Report
         Bar[] bars = [.. figures.Select((figure, place) => new Bar
         {
             Position = place,
-            Value = figure.Ratio,
+            Value = Math.Min(figure.Ratio, LongestBar),
             FillColor = figure.Ratio >= 1 ? Colors.SteelBlue : Colors.IndianRed,
             LineWidth = 0,
             Label = Text($"{figure.Ratio:F2}"),
@@ -70,7 +73,7 @@ internal static class Report
         plot.Add.VerticalLine(1, 1.5f, Colors.Black, LinePattern.Dashed);
         plot.Axes.Left.SetTicks([.. bars.Select(bar => bar.Position)], [.. figures.Select(figure => figure.Case)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
-        plot.Axes.SetLimits(0, figures.Max(figure => figure.Ratio) * 1.08, -1, figures.Length);
+        plot.Axes.SetLimits(0, Math.Min(figures.Max(figure => figure.Ratio), LongestBar) * 1.08, -1, figures.Length);
         plot.HideGrid();
         return plot;
     }

@@ -83,6 +83,12 @@ public static unsafe partial class Elementwise
         public void Run(long start, long end)
         {
             TOp op = _op;
+            if (_da != null && _db != null)
+            {
+                RunBoth(op, start, end);
+                return;
+            }
+
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
                 VectorLane a = VectorLane.Load(_a + i), b = VectorLane.Load(_b + i), dy = VectorLane.Load(_dy + i);
@@ -91,12 +97,31 @@ public static unsafe partial class Elementwise
                     VectorLane gradient = op.Apply(Dual<VectorLane>.Variable(a), Dual<VectorLane>.Fixed(b)).Derivative * dy;
                     (_accumulateA ? gradient + VectorLane.Load(_da + i) : gradient).StoreFirst(_da + i, Count(i, _length));
                 }
-
-                if (_db != null)
+                else
                 {
                     VectorLane gradient = op.Apply(Dual<VectorLane>.Fixed(a), Dual<VectorLane>.Variable(b)).Derivative * dy;
                     (_accumulateB ? gradient + VectorLane.Load(_db + i) : gradient).StoreFirst(_db + i, Count(i, _length));
                 }
+            }
+        }
+
+        /// <summary>Both derivatives stand side by side, so that the JIT computes once what they have in common.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private void RunBoth(TOp op, long start, long end)
+        {
+            float* pointerA = _a, pointerB = _b, upstream = _dy, da = _da, db = _db;
+            bool accumulateA = _accumulateA, accumulateB = _accumulateB;
+            long length = _length;
+            for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
+            {
+                VectorLane a = VectorLane.Load(pointerA + i), b = VectorLane.Load(pointerB + i), dy = VectorLane.Load(upstream + i);
+                VectorLane byA = op.Apply(Dual<VectorLane>.Variable(a), Dual<VectorLane>.Fixed(b)).Derivative * dy;
+                VectorLane byB = op.Apply(Dual<VectorLane>.Fixed(a), Dual<VectorLane>.Variable(b)).Derivative * dy;
+                int count = Count(i, length);
+
+                // One after the other: where a and b are one variable, the second is added to the first.
+                (accumulateA ? byA + VectorLane.Load(da + i) : byA).StoreFirst(da + i, count);
+                (accumulateB ? byB + VectorLane.Load(db + i) : byB).StoreFirst(db + i, count);
             }
         }
     }
