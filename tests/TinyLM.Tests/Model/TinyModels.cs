@@ -48,6 +48,14 @@ internal static class TinyModels
         return new TokenizedDocuments([.. ids], starts, Vocabulary - 1);
     }
 
+    /// <summary>Fresh weights predict almost uniformly; these, ten times as large, tell tokens and contexts apart.</summary>
+    public static Gpt Telling(Device device, GptConfig config)
+    {
+        var model = new Gpt(device, config, 4);
+        model.Parameters.Values.CopyFrom([.. Weights(model).Select(value => 10 * value)]);
+        return model;
+    }
+
     public static float[] Weights(Gpt model) => model.Parameters.Values.ToArray();
 
     public static float[] Logits(Gpt model, int[] ids, DocumentOffsets offsets)
