@@ -137,7 +137,7 @@ public class CorpusTests
             Assert.That(large.Validation, Is.SubsetOf(corpus.Validation));
             Assert.That(bytes.Training.Concat(bytes.Validation).Sum(document => document.Text.Length), Is.InRange(900, 1001));
             Assert.That(corpus.Subset(maxBytes: 1).Validation, Has.Count.EqualTo(1));
-            Assert.That(Corpus.FromText("t", new string('a', 100)).Subset(maxBytes: 50).Training[0].Text, Has.Length.EqualTo(45));
+            Assert.That(Corpus.FromText("t", new string('a', 100)).Subset(maxBytes: 50).Training.Single().Text, Has.Length.EqualTo(45));
         }
     }
 

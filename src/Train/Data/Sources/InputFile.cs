@@ -8,6 +8,9 @@ internal sealed class InputFile : IDisposable
 {
     private readonly FileStream _file;
 
+    /// <summary>Else .NET takes a gzip file that is cut short for a whole one. It is asked for once, before the first is read.</summary>
+    static InputFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     private InputFile(string path, string name, FileStream file)
     {
         (Path, Name, _file) = (path, name, file);

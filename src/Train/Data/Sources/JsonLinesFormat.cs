@@ -18,7 +18,7 @@ internal sealed class JsonLinesFormat(string fieldName) : DocumentFormat
     public override IEnumerable<Document> Read(InputFile file)
     {
         var input = new TextInput(file.Path, file.Content());
-        while (input.ReadLine() is { } line)
+        while (input.TryReadLine(out ReadOnlyMemory<byte> line))
         {
             if (line.Span.ContainsAnyExcept(" \t"u8))
             {

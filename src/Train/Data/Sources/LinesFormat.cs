@@ -13,7 +13,7 @@ internal sealed class LinesFormat : DocumentFormat
     {
         var input = new TextInput(file.Path, file.Content());
         bool isBlank = true;
-        while (input.ReadLine() is { } line)
+        while (input.TryReadLine(out ReadOnlyMemory<byte> line))
         {
             string text = Encoding.UTF8.GetString(line.Span);
             if (!string.IsNullOrWhiteSpace(text))

@@ -44,7 +44,7 @@ internal sealed class SeparatedFormat : DocumentFormat
         var input = new TextInput(file.Path, file.Content());
         var document = new Pending(file.Name);
         bool isCut = false;
-        while (input.ReadLine() is { } bytes)
+        while (input.TryReadLine(out ReadOnlyMemory<byte> bytes))
         {
             string line = Encoding.UTF8.GetString(bytes.Span);
             if (_begin?.IsMatch(line) == true)

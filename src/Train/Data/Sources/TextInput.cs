@@ -42,9 +42,9 @@ internal sealed class TextInput
     /// <summary>The number of the line that was read last, from 1.</summary>
     public long LineNumber { get; private set; }
 
-    /// <summary>The next line without its end, checked; null after the last.</summary>
+    /// <summary>The next line without its end, checked; valid until the next call. False after the last.</summary>
     /// <exception cref="UserException">The line is too long or no text.</exception>
-    public ReadOnlyMemory<byte>? ReadLine()
+    public bool TryReadLine(out ReadOnlyMemory<byte> line)
     {
         int searched = 0;
         for (; ; )
@@ -59,7 +59,8 @@ internal sealed class TextInput
 
             if (isWhole || _isAtEnd)
             {
-                return length > 0 || isWhole ? Take(length, isWhole ? 1 : 0) : null;
+                line = Take(length, isWhole ? 1 : 0);
+                return length > 0 || isWhole;
             }
 
             searched = length;
