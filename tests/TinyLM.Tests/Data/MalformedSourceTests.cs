@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Parquet;
 
@@ -103,6 +104,7 @@ public class MalformedSourceTests
         yield return Torch("no storage", SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts, without: "fineweb/data/1"), "'doc_starts' lies in data/1, which the archive lacks");
         yield return Torch("big-endian", SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts, byteOrder: "big"), "byte order is 'big'");
         yield return Torch("fewer tokens than claimed", SampleFiles.Torch(SampleFiles.Tokens[..4], SampleFiles.Starts), "claims 9 numbers of 2 bytes, but data/0 has 8");
+        yield return Torch("packed storages", SampleFiles.Torch([50256, .. new ushort[1_000_000]], SampleFiles.Starts, level: CompressionLevel.Optimal), "is packed, to");
         yield return Torch("starts that fall", SampleFiles.Torch(SampleFiles.Tokens, [0, 5, 3]), "document 1 runs from token 5 to 3");
         yield return Torch("starts past the end", SampleFiles.Torch(SampleFiles.Tokens, [0, 3, 50]), "document 1 runs from token 3 to 50 of 9");
         yield return Torch("a first start that is not 0", SampleFiles.Torch(SampleFiles.Tokens, [1, 3, 5]), "begins with 1; expected at least one, and 0");
@@ -127,7 +129,7 @@ public class MalformedSourceTests
         using var folder = new TemporaryFolder();
         string path = folder.Write("corpus", content);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        UserErrors.ExpectMistake(() => open(path).Read().Count(), expected);
+        UserErrors.ExpectMistake(() => _ = open(path).Read().Count(), expected);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(100_000_000L + 4L * content.Length));
     }
 
@@ -159,7 +161,7 @@ public class MalformedSourceTests
         using var folder = new TemporaryFolder();
         byte[] pickle = Replaced(Convert.FromBase64String(SampleFiles.Pickle), "X\u0001\0\0\00q", "X\u0001\0\0\0.q");
         string path = folder.Write("in/a.pt", SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts, pickle));
-        UserErrors.ExpectMistake(() => DocumentSource.Tokens(path).Read().Count(), "lies in data/., which the archive lacks");
+        UserErrors.ExpectMistake(() => _ = DocumentSource.Tokens(path).Read().Count(), "lies in data/., which the archive lacks");
         Assert.That(Directory.GetFileSystemEntries(folder.Path), Has.Length.EqualTo(1));
     }
 

@@ -44,7 +44,7 @@ internal static class SampleFiles
         return [.. MemoryMarshal.AsBytes<int>(header), .. MemoryMarshal.AsBytes<ushort>(ids)];
     }
 
-    public static byte[] Torch(ushort[] tokens, long[] starts, byte[]? pickle = null, string byteOrder = "little", string? without = null)
+    public static byte[] Torch(ushort[] tokens, long[] starts, byte[]? pickle = null, string byteOrder = "little", string? without = null, CompressionLevel level = CompressionLevel.NoCompression)
     {
         var file = new MemoryStream();
         using (var archive = new ZipArchive(file, ZipArchiveMode.Create))
@@ -58,7 +58,7 @@ internal static class SampleFiles
             {
                 if (name != without)
                 {
-                    using Stream stream = archive.CreateEntry(name, CompressionLevel.NoCompression).Open();
+                    using Stream stream = archive.CreateEntry(name, level).Open();
                     stream.Write(content);
                 }
             }

@@ -50,6 +50,11 @@ internal sealed class TorchIntegers : IDisposable
             throw new UserException($"{place} claims {Length} numbers of {_size} bytes, but data/{tensor.Storage} has {entry.Length} bytes.");
         }
 
+        if (entry.CompressedLength != entry.Length)
+        {
+            throw new UserException($"{place}: data/{tensor.Storage} is packed, to {entry.CompressedLength} of {entry.Length} bytes; expected it as it is, as torch.save writes it.");
+        }
+
         _buffer = new byte[1 << 16];
         _stream = entry.Open();
     }
