@@ -8,7 +8,7 @@ public sealed record PretrainOptions
     private const int MaximumThreads = 1024;
 
     /// <summary>The kinds of corpus.</summary>
-    public static IReadOnlyList<string> CorpusKinds { get; } = ["sdk-docs", "text", "lines", "folder"];
+    public static IReadOnlyList<string> CorpusKinds { get; } = ["sdk-docs", "text", "lines", "folder", "jsonl", "parquet", "tokens"];
 
     public static IReadOnlyList<string> TokenizerKinds { get; } = ["bytes", "characters"];
 
@@ -17,6 +17,18 @@ public sealed record PretrainOptions
 
     /// <summary>The file or folder of the corpus.</summary>
     public string? Text { get; init; }
+
+    /// <summary>The file or folder of the held-out documents, of the same kind; default: a tenth of the corpus.</summary>
+    public string? Validation { get; init; }
+
+    /// <summary>The field or column that holds the text, in JSON lines and Parquet; default: text.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>Regular expression of a line that begins a document in a text.</summary>
+    public string? Begin { get; init; }
+
+    /// <summary>What ends a document in a text.</summary>
+    public string? End { get; init; }
 
     /// <summary>Of <see cref="TokenizerKinds"/>; default: bytes.</summary>
     public string? Tokenizer { get; init; }
@@ -48,6 +60,10 @@ public sealed record PretrainOptions
 
     [JsonIgnore]
     public bool Resume { get; init; }
+
+    /// <summary>The folder where tokenized corpora are kept; default: token-cache beside the run's folder.</summary>
+    [JsonIgnore]
+    public string? Cache { get; init; }
 
     [JsonIgnore]
     public string Device { get; init; } = "auto";
@@ -87,8 +103,13 @@ public sealed record PretrainOptions
 
         if (IsSdkDocs && Text is not null)
         {
-            throw new UserException($"--text {Text}: the corpus is {TinyLM.Corpus.SdkDocsSource}, which is no file; add --corpus text, lines or folder.");
+            throw new UserException($"--text {Text}: the corpus is {SdkDocs.Name}, which is no file; add --corpus {string.Join(", ", CorpusKinds.Skip(1))}.");
         }
+
+        Applies("--validation", Validation, !IsSdkDocs, "sdk-docs, which is split by itself");
+        Applies("--field", Field, Corpus is "jsonl" or "parquet", $"{Corpus ?? SdkDocs.Name}, which has none; it is of jsonl and parquet");
+        Applies("--begin", Begin, Corpus == "text", $"{Corpus ?? SdkDocs.Name}, which has documents already; it is of text");
+        Applies("--end", End, Corpus == "text", $"{Corpus ?? SdkDocs.Name}, which has documents already; it is of text");
 
         if (Steps is not null && Minutes is not null)
         {
@@ -110,7 +131,7 @@ public sealed record PretrainOptions
 
     /// <summary>Whether the corpus is the SDK's documentation, the default.</summary>
     [JsonIgnore]
-    public bool IsSdkDocs => Corpus is null or TinyLM.Corpus.SdkDocsSource;
+    public bool IsSdkDocs => Corpus is null or SdkDocs.Name;
 
     /// <summary>These options over those that the run began with.</summary>
     /// <exception cref="UserException">One that was given differs: it would be another run.</exception>
@@ -121,6 +142,10 @@ public sealed record PretrainOptions
         {
             Corpus = Same("--corpus", Corpus, saved.Corpus),
             Text = Same("--text", Text is null ? null : Path.GetFullPath(Text), saved.Text),
+            Validation = Same("--validation", Validation is null ? null : Path.GetFullPath(Validation), saved.Validation),
+            Field = Same("--field", Field, saved.Field),
+            Begin = Same("--begin", Begin, saved.Begin),
+            End = Same("--end", End, saved.End),
             Tokenizer = Same("--tokenizer", Tokenizer, saved.Tokenizer),
             Preset = Same("--preset", Preset, saved.Preset),
             Layout = Same("--layout", Layout, saved.Layout),
@@ -131,6 +156,14 @@ public sealed record PretrainOptions
             ValidationTokens = ValidationTokens ?? saved.ValidationTokens,
             Prompt = Prompt ?? saved.Prompt,
         };
+    }
+
+    private static void Applies(string option, string? value, bool applies, string corpus)
+    {
+        if (value is not null && !applies)
+        {
+            throw new UserException($"{option} {value}: the corpus is {corpus}.");
+        }
     }
 
     private static void Known(string option, string? value, IReadOnlyList<string> known)

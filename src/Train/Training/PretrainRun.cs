@@ -32,7 +32,7 @@ public static class PretrainRun
         Checkpoint? checkpoint = folder.IsResumed ? folder.FindCheckpoint(display.Line) : null;
         Corpus corpus = OpenCorpus(options);
         ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(options, corpus);
-        TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer);
+        TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer, options.Cache ?? folder.DefaultCache, options.Threads ?? 0, display.Work);
         TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
         TokenizedDocuments validation = Validation(tokens, options, training.ScoreEnd);
         GptConfig config = checkpoint is not null ? TrainingCheckpoint.ReadConfig(checkpoint) : GptConfig.Preset(PresetOf(options), tokenizer.VocabularySize);
@@ -42,8 +42,8 @@ public static class PretrainRun
         StepProfile? profile = options.Profile ? new StepProfile() : null;
         var trainer = new Trainer(model, tokens.Training, training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : profile };
         folder.Begin(options);
-        display.Line($"{corpus.Name}: {corpus.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
-            + $"{corpus.Validation.Count:N0} held out, {corpus.DuplicateCount:N0} duplicates removed");
+        display.Line($"{tokens.Name}: {tokens.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
+            + $"{tokens.Validation.Count:N0} held out, {tokens.DuplicateCount:N0} duplicates removed");
         display.Line($"{PresetOf(options)}: {model.Parameters.Count:N0} parameters, vocabulary {config.VocabularySize} ({tokenizer.Name}), on {device.Description}");
         display.Line(FormattableString.Invariant(
             $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));
@@ -114,7 +114,7 @@ public static class PretrainRun
         ];
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
-        int targets = TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
+        int targets = (int)TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
         foreach (IScorer scorer in scorers)
         {
             ScoreReport report = display.Score(
@@ -179,12 +179,19 @@ public static class PretrainRun
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static Corpus OpenCorpus(PretrainOptions options) => options.Corpus switch
+    private static Corpus OpenCorpus(PretrainOptions options) =>
+        options.IsSdkDocs ? SdkDocs.Load(maxBytes: SdkDocsBytes)
+        : options.Validation is null ? Corpus.Create(OpenSource(options, options.Text!))
+        : Corpus.Create(OpenSource(options, options.Text!), OpenSource(options, options.Validation));
+
+    private static DocumentSource OpenSource(PretrainOptions options, string path) => options.Corpus switch
     {
-        "text" => Corpus.FromTextFile(options.Text!),
-        "lines" => Corpus.FromLines(options.Text!),
-        "folder" => Corpus.FromFolder(options.Text!),
-        _ => SdkDocs.Load(maxBytes: SdkDocsBytes),
+        "lines" => DocumentSource.Lines(path),
+        "folder" => DocumentSource.Folder(path),
+        "jsonl" => DocumentSource.JsonLines(path, options.Field ?? DocumentSource.DefaultField),
+        "parquet" => DocumentSource.Parquet(path, options.Field ?? DocumentSource.DefaultField),
+        "tokens" => DocumentSource.Tokens(path),
+        _ => options.Begin is null && options.End is null ? DocumentSource.Text(path) : DocumentSource.Separated(path, options.Begin, options.End),
     };
 
     private static ITokenizer CreateTokenizer(PretrainOptions options, Corpus corpus) =>

@@ -52,6 +52,9 @@ public sealed class RunFolder
             : throw new UserException($"--out: '{path}' holds checkpoints, but no {OptionsFile}; choose another folder.");
     }
 
+    /// <summary>Where tokenized corpora are kept unless told otherwise: beside the run, so that the next one finds them.</summary>
+    public string DefaultCache => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(FolderPath)) ?? FolderPath, "token-cache");
+
     public string PathOf(string file) => Path.Combine(FolderPath, file);
 
     /// <summary>The options of a resumed run, checked against those now given; those of a new one, with whole paths.</summary>
@@ -61,7 +64,7 @@ public sealed class RunFolder
         string path = PathOf(OptionsFile);
         if (!IsResumed)
         {
-            return options with { Text = options.Text is null ? null : Path.GetFullPath(options.Text) };
+            return options with { Text = Full(options.Text), Validation = Full(options.Validation) };
         }
 
         try
@@ -115,6 +118,8 @@ public sealed class RunFolder
         faults.ForEach(report);
         return checkpoint;
     }
+
+    private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 
     private static string Unused(string name)
     {
