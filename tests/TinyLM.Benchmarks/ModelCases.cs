@@ -130,7 +130,7 @@ internal static class CpuCases
 {
     public static IEnumerable<BenchmarkCase> All =>
     [
-        .. from shape in new[] { (768, 128, 128), (768, 128, 512), (4096, 384, 384), (4096, 384, 1536), (1024, 384, 50304) }
+        .. from shape in new[] { (768, 128, 128), (768, 128, 512), (4096, 384, 384), (4096, 384, 1536), (1024, 384, 50304), (4096, 384, 4), (4096, 384, 16), (4096, 384, 96), (4096, 16, 384) }
            from form in Enum.GetValues<ProductForm>()
            select new MatMulCase(form, shape.Item1, shape.Item2, shape.Item3),
         new MatMulCase(ProductForm.NT, 768, 128, 128) { Name = "matmul nt 768x128x128 after a pause", Group = "after a pause", Pause = 10 },

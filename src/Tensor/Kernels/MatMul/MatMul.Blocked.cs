@@ -106,7 +106,7 @@ public static unsafe partial class MatMul
             && product.B != null
             && product.Columns % MicroKernel.Narrow == 0
             && product.Columns * sizeof(float) % CollidingStride != 0
-            && (long)product.Depth * product.Columns * sizeof(float) <= InPlaceBytes;
+            && ((long)product.Depth * product.Columns * sizeof(float) <= InPlaceBytes || product.Rows <= InPlaceRows);
 
         private void Pack(in Block block, int worker)
         {

@@ -5,6 +5,9 @@ public static unsafe partial class MatMul
     /// <summary>Up to this many rows (generation) the factor b is read once, unpacked.</summary>
     public const int FewRows = 4;
 
+    /// <summary>Up to this many columns (an adapter's rank) a tile of the blocked product would be mostly empty.</summary>
+    private const int FewColumns = 8;
+
     /// <summary>Multiply-adds that are done before another thread has been called.</summary>
     internal const long SmallProduct = 1 << 17;
 
@@ -17,6 +20,9 @@ public static unsafe partial class MatMul
 
     /// <summary>Up to this size b is read where it lies.</summary>
     private const int InPlaceBytes = 768 << 10;
+
+    /// <summary>Up to this many rows of a as well: a copy of b would cost more than it saves.</summary>
+    private const int InPlaceRows = 96;
 
     private static void MultiplyOnCpu<TOp>(
         CpuDevice device, Tensor a, bool transposeA, in Factor b, bool transposeB, Tensor c, bool accumulate, Tensor bias, Tensor residual, Tensor sums, TOp op)
@@ -38,6 +44,10 @@ public static unsafe partial class MatMul
         {
             Run(device, workers, new FewRowsJob(product, workers));
         }
+        else if (FewColumnsJob.Fits(product))
+        {
+            Run(device, workers, new FewColumnsJob(product, workers));
+        }
         else
         {
             Run(device, workers, BlockedJob.Plan(device, product, workers));
@@ -50,6 +60,10 @@ public static unsafe partial class MatMul
         if (product.Rows <= FewRows && !product.TransposeA)
         {
             new FewRowsJob(product, workers: 1).Run(0);
+        }
+        else if (FewColumnsJob.Fits(product))
+        {
+            new FewColumnsJob(product, workers: 1).Run(0);
         }
         else
         {
