@@ -115,12 +115,10 @@ public static class PretrainRun
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
         int targets = TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
-        foreach (IScorer scorer in scorers)
+        Score("");
+        foreach (WeightAverage average in trainer.FilledAverages)
         {
-            ScoreReport report = display.Score(
-                scorer.Name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress));
-            scores[scorer.Name.Split(' ')[0]] = report;
-            named[scorer.Name] = report;
+            average.InPlaceOfWeights(() => Score($", {average.Name}"));
         }
 
         display.Scores(named);
@@ -146,12 +144,23 @@ public static class PretrainRun
             WeightsSha256 = HashWeights(model),
             Samples = samples,
         };
-        AtomicFile.Write(folder.PathOf("results.json"), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults));
+        AtomicFile.Write(folder.PathOf(RunFolder.ResultsFile), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults));
         display.Line(FormattableString.Invariant(
             $"{state.Step:N0} steps, {state.Tokens:N0} tokens in {state.Seconds:F1} s ({results.TokensPerSecond:N0} tokens/s), peak {results.PeakBytes / 1e6:F0} MB, a training step held {results.TrainingStepBytes / 1e6:F1} MB"));
         display.Line($"weights sha256 {results.WeightsSha256}");
         display.Line($"results.json, metrics.jsonl, loss.png and checkpoints are in {folder.FolderPath}");
         return results;
+
+        void Score(string weights)
+        {
+            foreach (IScorer scorer in scorers)
+            {
+                string name = scorer.Name + weights;
+                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress));
+                scores[scorer.Name.Split(' ')[0] + weights] = report;
+                named[name] = report;
+            }
+        }
     }
 
     private static string[] Sample(Gpt model, ITokenizer tokenizer, TrainingConfig training, string prompt)
