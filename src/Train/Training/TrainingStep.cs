@@ -32,31 +32,45 @@ internal sealed class TrainingStep
     {
         double loss = 0, norm = 0;
         int documents = batch.Offsets.DocumentCount;
-        for (int first = 0, end; first < documents; first = end)
+        try
         {
-            end = EndOfPart(batch.Offsets, first);
-            TokenBatch part = batch;
-            if (end - first < documents)
+            for (int first = 0, end; first < documents; first = end)
             {
-                part = _part;
-                part.Take(batch, first, end);
-            }
-
-            using Tape tape = _model.Device.BeginTape(observer: observer, step: number);
-            var dropout = new DropoutOptions(_config.Dropout, _config.Seed, number, batch.Offsets.Starts[first]);
-            Variable share = _model.LossSum(tape, part.Ids, part.Targets, part.Offsets, 1f / Math.Max(1, batch.TargetCount), (float)_config.ZLoss, dropout);
-            tape.Backward(share);
-            loss += share.Value.ToScalar();
-            if (end == documents)
-            {
-                CheckFinite(loss, number);
-                norm = Optimizer.Step(learningRate, weightDecay, _config.ClipNorm);
-                tape.Report(_work, Optimizer.BytesPerStep);
+                end = EndOfPart(batch.Offsets, first);
+                using Tape tape = _model.Device.BeginTape(observer: observer, step: number);
+                loss += Accumulate(tape, batch, first, end, number);
+                if (end == documents)
+                {
+                    CheckFinite(loss, number);
+                    norm = Optimizer.Step(learningRate, weightDecay, _config.ClipNorm);
+                    tape.Report(_work, Optimizer.BytesPerStep);
+                }
             }
         }
+        finally
+        {
+            // A step that was broken off leaves none for the next one to add to.
+            _model.Parameters.ClearGradients();
+        }
 
-        _model.Parameters.ClearGradients();
         return (loss, norm);
+    }
+
+    /// <summary>Adds the gradients of some documents' part in the mean loss of the whole batch.</summary>
+    /// <returns>That part.</returns>
+    private double Accumulate(Tape tape, TokenBatch batch, int first, int end, long number)
+    {
+        TokenBatch part = batch;
+        if (end - first < batch.Offsets.DocumentCount)
+        {
+            part = _part;
+            part.Take(batch, first, end);
+        }
+
+        var dropout = new DropoutOptions(_config.Dropout, _config.Seed, number, batch.Offsets.Starts[first]);
+        Variable loss = _model.LossSum(tape, part.Ids, part.Targets, part.Offsets, 1f / Math.Max(1, batch.TargetCount), (float)_config.ZLoss, dropout);
+        tape.Backward(loss);
+        return loss.Value.ToScalar();
     }
 
     /// <summary>The document after the last one of the pass that begins with <paramref name="first"/>.</summary>
