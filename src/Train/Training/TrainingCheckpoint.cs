@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace TinyLM;
 
-/// <summary>Saves a training run and brings it back: weights, moments, configs, tokenizer and the trainer's state.</summary>
+/// <summary>Saves a training run and brings it back: weights and their averages, the optimiser's state, configs, tokenizer and the trainer's state.</summary>
 public static class TrainingCheckpoint
 {
     public const string ModelFile = "model.safetensors";
@@ -20,11 +20,12 @@ public static class TrainingCheckpoint
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ParameterSet parameters = trainer.Model.Parameters;
-        AdamWOptimizer optimizer = trainer.Optimizer;
         return folder.Save(trainer.State.Step,
         [
             new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(Entry)])),
-            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [Entry("first", optimizer.FirstMoments), Entry("second", optimizer.SecondMoments)])),
+            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [.. trainer.Optimizer.State.Select(state => Entry(state.Name, state.Value))])),
+            .. trainer.Averages.Select(average => new CheckpointFile(
+                FileOf(average), stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter.Name, average.Of(parameter)))]))),
             new(ConfigFile, stream => JsonSerializer.Serialize(stream, trainer.Model.Config, TrainingJson.Default.GptConfig)),
             new(TrainingFile, stream => JsonSerializer.Serialize(stream, trainer.Config, TrainingJson.Default.TrainingConfig)),
             new(StateFile, stream => JsonSerializer.Serialize(stream, trainer.State, TrainingJson.Default.TrainerState)),
@@ -53,13 +54,18 @@ public static class TrainingCheckpoint
         Load(checkpoint, ModelFile, model.Parameters.All.Select(parameter => (parameter.Name, parameter.Value)));
     }
 
-    /// <summary>Sets weights, moments and state of a trainer made with the checkpoint's configs.</summary>
+    /// <summary>Sets weights, averages, the optimiser's state and the trainer's of a trainer made with the checkpoint's configs.</summary>
     /// <exception cref="UserException">A file is damaged or of another shape, or the corpus is another one.</exception>
     public static void Resume(Checkpoint checkpoint, Trainer trainer)
     {
         ArgumentNullException.ThrowIfNull(trainer);
         LoadWeights(checkpoint, trainer.Model);
-        Load(checkpoint, OptimizerFile, [("first", trainer.Optimizer.FirstMoments), ("second", trainer.Optimizer.SecondMoments)]);
+        Load(checkpoint, OptimizerFile, trainer.Optimizer.State);
+        foreach (WeightAverage average in trainer.Averages)
+        {
+            Load(checkpoint, FileOf(average), trainer.Model.Parameters.All.Select(parameter => (parameter.Name, average.Of(parameter))));
+        }
+
         trainer.State = ReadJson(checkpoint, StateFile, TrainingJson.Default.TrainerState);
     }
 
@@ -73,6 +79,8 @@ public static class TrainingCheckpoint
             target.CopyFrom(values);
         }
     });
+
+    private static string FileOf(WeightAverage average) => $"{average.Name}.safetensors";
 
     private static SafetensorsTensor Entry(Parameter parameter) => Entry(parameter.Name, parameter.Value);
 
@@ -96,6 +104,7 @@ public static class TrainingCheckpoint
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(RunConfig))]
 [JsonSerializable(typeof(GptConfig))]
 [JsonSerializable(typeof(TrainingConfig))]
 [JsonSerializable(typeof(TrainerState))]
