@@ -6,7 +6,8 @@ var corpus = new Option<string?>("--corpus") { Description = "sdk-docs (default)
 var text = new Option<string?>("--text") { Description = "the file or folder of the corpus" };
 var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default) or characters" };
 var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
-var layout = new Option<string?>("--layout") { Description = "documents, packed or chunked; default: the preset's" };
+var layout = new Option<string?>("--layout") { Description = "documents, packed, packed-isolated, unpacked or best-fit; default: the preset's" };
+var shuffle = new Option<string?>("--shuffle") { Description = "what each epoch draws anew: documents or fixed-rows; default: the preset's" };
 var steps = new Option<int?>("--steps") { Description = "training steps; default: the preset's, or as many as fit in --minutes" };
 var minutes = new Option<double?>("--minutes") { Description = "training time to aim at, for a run without --steps" };
 var learningRate = new Option<double?>("--learning-rate") { Description = "peak learning rate; default: the preset's" };
@@ -24,7 +25,7 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
+    corpus, text, tokenizer, preset, layout, shuffle, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -36,6 +37,7 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Tokenizer = arguments.GetValue(tokenizer),
         Preset = arguments.GetValue(preset),
         Layout = CommandLine.ParseName<LayoutKind>("--layout", arguments.GetValue(layout)),
+        Shuffle = CommandLine.ParseName<ShuffleKind>("--shuffle", arguments.GetValue(shuffle)),
         Steps = arguments.GetValue(steps),
         Minutes = arguments.GetValue(minutes),
         LearningRate = arguments.GetValue(learningRate),

@@ -5,9 +5,27 @@ namespace TinyLM;
 /// </summary>
 public sealed record BatchLayout
 {
-    private BatchLayout(LayoutKind kind, int contextLength, int tokensPerStep, bool scoreEnd)
+    /// <param name="kind">The kind.</param>
+    /// <param name="contextLength">The most tokens that see one another.</param>
+    /// <param name="tokensPerStep">The most tokens of a batch; what is no whole row is left out.</param>
+    /// <param name="scoreEnd">Whether a document's end is a target.</param>
+    /// <exception cref="UserException">The context is shorter than 2, or a step shorter than the context.</exception>
+    public BatchLayout(LayoutKind kind, int contextLength, int tokensPerStep, bool scoreEnd = false)
     {
-        (Kind, ContextLength, TokensPerStep, ScoreEnd) = (kind, contextLength, tokensPerStep, scoreEnd);
+        if (contextLength < 2)
+        {
+            throw new UserException($"{CommandLine.NameOf(kind)} layout: the context is {contextLength} tokens long, expected at least 2: one "
+                + "to see and one to predict.");
+        }
+
+        if (tokensPerStep < contextLength)
+        {
+            throw new UserException($"{CommandLine.NameOf(kind)} layout: {tokensPerStep} tokens a step, expected at least {contextLength}, the "
+                + "length of the context.");
+        }
+
+        (Kind, ContextLength, RowsPerStep, ScoreEnd) = (kind, contextLength, tokensPerStep / contextLength, scoreEnd);
+        TokensPerStep = kind == LayoutKind.Documents ? tokensPerStep : RowsPerStep * contextLength;
     }
 
     public LayoutKind Kind { get; }
@@ -15,30 +33,18 @@ public sealed record BatchLayout
     /// <summary>The most tokens that see one another: a row's length, or where longer documents are cut. At least 2.</summary>
     public int ContextLength { get; }
 
-    /// <summary>The most tokens a batch has. A packed or chunked batch has exactly so many, unless the corpus is smaller.</summary>
+    /// <summary>The most tokens a batch has. One of packed rows is full, unless the corpus is smaller.</summary>
     public int TokensPerStep { get; }
+
+    /// <summary>Rows, or samples, of a batch. <see cref="LayoutKind.Documents"/> takes what fits instead.</summary>
+    public int RowsPerStep { get; }
 
     /// <summary>Whether a document's end (the next BOS) is a target; needed where the model is to generate documents that end.</summary>
     public bool ScoreEnd { get; }
 
     /// <summary>
-    /// Whole documents, as many as fit in <paramref name="tokensPerStep"/>; a document longer than <paramref name="contextLength"/> is cut
-    /// into pieces of that length. No target is lost.
-    /// </summary>
-    public static BatchLayout Documents(int contextLength, int tokensPerStep, bool scoreEnd = false) =>
-        Create(LayoutKind.Documents, contextLength, tokensPerStep, scoreEnd);
-
-    /// <summary><paramref name="rowCount"/> rows of <paramref name="rowLength"/> tokens, dense across documents.</summary>
-    public static BatchLayout Packed(int rowLength, int rowCount, bool scoreEnd = false) =>
-        Create(LayoutKind.Packed, rowLength, TokensOf(rowLength, rowCount), scoreEnd);
-
-    /// <summary>As <see cref="Packed"/>, but documents in a row do not see one another.</summary>
-    public static BatchLayout Chunked(int rowLength, int rowCount, bool scoreEnd = false) =>
-        Create(LayoutKind.Chunked, rowLength, TokensOf(rowLength, rowCount), scoreEnd);
-
-    /// <summary>
-    /// All batches of <paramref name="documents"/> in their order, for validation: nothing is shuffled and no target is dropped;
-    /// the last batch, and the last row, may be shorter.
+    /// All batches of <paramref name="documents"/>, for validation: nothing is shuffled and no target is dropped; the last batch, and the
+    /// last row, may be shorter. Documents come in their order, but for <see cref="LayoutKind.BestFit"/>.
     /// </summary>
     public IEnumerable<TokenBatch> InOrder(TokenizedDocuments documents)
     {
@@ -52,28 +58,5 @@ public sealed record BatchLayout
                 yield return batch;
             }
         }
-    }
-
-    private static BatchLayout Create(LayoutKind kind, int contextLength, int tokensPerStep, bool scoreEnd)
-    {
-        if (contextLength < 2)
-        {
-            throw new UserException($"{kind} layout: the context is {contextLength} tokens long, expected at least 2: one to see and "
-                + "one to predict.");
-        }
-
-        return tokensPerStep >= contextLength
-            ? new BatchLayout(kind, contextLength, tokensPerStep, scoreEnd)
-            : throw new UserException($"{kind} layout: {tokensPerStep} tokens a step, expected at least {contextLength}, the length of "
-                + "the context.");
-    }
-
-    private static int TokensOf(int rowLength, int rowCount)
-    {
-        long tokens = (long)rowLength * rowCount;
-        return rowCount > 0 && tokens <= int.MaxValue
-            ? (int)tokens
-            : throw new UserException($"Packed layout: {rowCount} rows of {rowLength} tokens, expected at least one row and fewer than "
-                + "2³¹ tokens.");
     }
 }

@@ -1,89 +1,97 @@
+using System.Runtime.InteropServices;
+
 namespace TinyLM;
 
-/// <summary>One pass over documents, cut into steps. Holds where each step's tokens are, not the tokens.</summary>
-internal abstract class EpochPlan
+/// <summary>
+/// One pass over documents, cut into steps. Holds where each step's tokens are, not the tokens: a permutation of 4 bytes a document (8 more
+/// where each begins, for packed rows), 4 bytes a row, 8 bytes a piece where documents stay whole.
+/// </summary>
+internal abstract class EpochPlan(TokenizedDocuments documents, BatchLayout layout)
 {
     private static readonly ulong DocumentPurpose = Philox.Purpose("data.documents");
     private static readonly ulong RowPurpose = Philox.Purpose("data.rows");
     private static readonly ulong OffsetPurpose = Philox.Purpose("data.offset");
 
-    protected EpochPlan(TokenizedDocuments documents, BatchLayout layout)
-    {
-        (Source, Layout) = (documents, layout);
-    }
+    private readonly List<Segment> _segments = [];
 
     public abstract int StepCount { get; }
 
-    protected TokenizedDocuments Source { get; }
+    protected TokenizedDocuments Source => documents;
 
-    protected BatchLayout Layout { get; }
+    protected BatchLayout Layout => layout;
 
-    /// <summary>Writes a step's tokens into <paramref name="batch"/>, over what it held.</summary>
+    /// <summary>What a step consists of, until the next call.</summary>
+    public ReadOnlySpan<Segment> Segments(int step)
+    {
+        _segments.Clear();
+        Collect(step, _segments);
+        return CollectionsMarshal.AsSpan(_segments);
+    }
+
+    /// <summary>Writes a step's tokens and their targets into <paramref name="batch"/>, over what it held.</summary>
     public void Fill(int step, TokenBatch batch)
     {
         batch.Clear();
-        Append(step, batch);
+        foreach (var (document, start, length, beginsAnew) in Segments(step))
+        {
+            batch.Append(length, beginsAnew, out Span<int> ids, out Span<int> targets);
+            documents.CopyTo(document, start, ids);
+            TargetBuilder.Fill(documents, document, start, layout.ScoreEnd, targets);
+        }
+
         batch.Complete();
     }
 
     /// <summary>The documents in their own order, nothing dropped.</summary>
-    public static EpochPlan InOrder(TokenizedDocuments documents, BatchLayout layout)
-    {
-        int[] order = WithTargets(documents, layout);
-        return layout.Kind == LayoutKind.Documents
-            ? new DocumentsPlan(documents, layout, order, 0, Identity, keepTail: true)
-            : new RowsPlan(documents, layout, order, 0, Identity, keepTail: true);
-    }
+    public static EpochPlan InOrder(TokenizedDocuments documents, BatchLayout layout) =>
+        Create(documents, layout, WithTargets(documents, layout), new PlanOrder(0, null, KeepsTail: true));
 
     /// <summary>The documents and rows of one epoch, in an order drawn from (seed, epoch).</summary>
-    public static EpochPlan Shuffled(TokenizedDocuments documents, BatchLayout layout, ulong seed, long epoch)
+    public static EpochPlan Shuffled(TokenizedDocuments documents, BatchLayout layout, ShuffleKind shuffle, ulong seed, long epoch)
     {
         int[] order = WithTargets(documents, layout);
-        int[] permutation = Permutation(DocumentPurpose, order.Length);
-        int[] shuffled = Array.ConvertAll(permutation, index => order[index]);
+        ulong counter = (ulong)epoch << 32;
+        double offset = 0;
+        if (shuffle == ShuffleKind.Documents)
+        {
+            new Philox(seed, DocumentPurpose).Shuffle<int>(order, counter);
 
-        // One running text has no order to permute: only where the cuts fall can differ.
-        double offset = order.Length == 1 ? new Philox(seed, OffsetPurpose).Uniform((ulong)epoch) : 0;
-        return layout.Kind == LayoutKind.Documents
-            ? new DocumentsPlan(documents, layout, shuffled, offset, count => Permutation(RowPurpose, count), keepTail: false)
-            : new RowsPlan(documents, layout, shuffled, offset, count => Permutation(RowPurpose, count), keepTail: false);
+            // One running text has no order to permute: only where the cuts fall can differ.
+            offset = order.Length == 1 ? new Philox(seed, OffsetPurpose).Uniform((ulong)epoch) : 0;
+        }
 
-        int[] Permutation(ulong purpose, int count) => new Philox(seed, purpose).Permutation(count, (ulong)epoch << 32);
+        return Create(documents, layout, order, new PlanOrder(offset, rows => new Philox(seed, RowPurpose).Shuffle(rows, counter), KeepsTail: false));
     }
+
+    /// <summary>Adds what a step consists of.</summary>
+    protected abstract void Collect(int step, List<Segment> segments);
+
+    /// <summary>How many steps so many rows make; those that fill none are dropped, unless there is no other or the tail is kept.</summary>
+    protected int StepsOf(int rows, PlanOrder order) =>
+        order.KeepsTail || rows < layout.RowsPerStep ? (rows + layout.RowsPerStep - 1) / layout.RowsPerStep : rows / layout.RowsPerStep;
+
+    private static EpochPlan Create(TokenizedDocuments documents, BatchLayout layout, int[] documentOrder, PlanOrder order) => layout.Kind switch
+    {
+        LayoutKind.Documents => new DocumentsPlan(documents, layout, documentOrder, order),
+        LayoutKind.Unpacked => new UnpackedPlan(documents, layout, documentOrder, order),
+        LayoutKind.BestFit => new BestFitPlan(documents, layout, documentOrder, order),
+        _ => new RowsPlan(documents, layout, documentOrder, order),
+    };
 
     /// <summary>The documents that have a target. The others would make rows in which there is nothing to predict.</summary>
     private static int[] WithTargets(TokenizedDocuments documents, BatchLayout layout)
     {
-        var indices = new List<int>(documents.Count);
+        var indices = new int[documents.Count];
+        int count = 0;
         for (int document = 0; document < documents.Count; document++)
         {
             if (TargetBuilder.CountTargets(documents.LengthOf(document), layout.ScoreEnd) > 0)
             {
-                indices.Add(document);
+                indices[count++] = document;
             }
         }
 
-        return [.. indices];
-    }
-
-    private static int[] Identity(int count)
-    {
-        var order = new int[count];
-        for (int i = 0; i < count; i++)
-        {
-            order[i] = i;
-        }
-
-        return order;
-    }
-
-    protected abstract void Append(int step, TokenBatch batch);
-
-    /// <summary>Appends tokens of a document and their targets.</summary>
-    protected void Append(TokenBatch batch, int document, int start, int length, bool beginsDocument)
-    {
-        batch.Append(length, beginsDocument, out Span<int> ids, out Span<int> targets);
-        Source.CopyTo(document, start, ids);
-        TargetBuilder.Fill(Source, document, start, Layout.ScoreEnd, targets);
+        Array.Resize(ref indices, count);
+        return indices;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 
 namespace TinyLM;
 
@@ -36,7 +37,7 @@ public static class CommandLine
         _ => null,
     };
 
-    /// <summary>The value of an enumeration by its name in lower case; null for null.</summary>
+    /// <summary>The value of an enumeration by its <see cref="NameOf"/>; null for null.</summary>
     /// <exception cref="UserException">There is no such value.</exception>
     public static T? ParseName<T>(string option, string? name)
         where T : struct, Enum
@@ -46,10 +47,20 @@ public static class CommandLine
             return null;
         }
 
-        return Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(value) && !char.IsAsciiDigit(name[0])
-            ? value
-            : throw new UserException($"{option}: '{name}' is unknown; known: {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
+        foreach (T value in Enum.GetValues<T>())
+        {
+            if (string.Equals(NameOf(value), name, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        throw new UserException($"{option}: '{name}' is unknown; known: {string.Join(", ", Enum.GetValues<T>().Select(NameOf))}.");
     }
+
+    /// <summary>What a user writes for a value of an enumeration: <c>packed-isolated</c>.</summary>
+    public static string NameOf<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     /// <summary>
     /// Runs <paramref name="job"/>; Ctrl-C and SIGTERM cancel its token once, a second Ctrl-C ends the process. A user's mistake is one line on

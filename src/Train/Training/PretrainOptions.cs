@@ -27,6 +27,9 @@ public sealed record PretrainOptions
     /// <summary>Default: the recipe's.</summary>
     public LayoutKind? Layout { get; init; }
 
+    /// <summary>Default: the recipe's.</summary>
+    public ShuffleKind? Shuffle { get; init; }
+
     /// <summary>Default: the recipe's, or as many as fit in <see cref="Minutes"/>.</summary>
     public int? Steps { get; init; }
 
@@ -124,6 +127,7 @@ public sealed record PretrainOptions
             Tokenizer = Same("--tokenizer", Tokenizer, saved.Tokenizer),
             Preset = Same("--preset", Preset, saved.Preset),
             Layout = Same("--layout", Layout, saved.Layout),
+            Shuffle = Same("--shuffle", Shuffle, saved.Shuffle),
             Steps = Same("--steps", Steps, saved.Steps),
             Minutes = Same("--minutes", Minutes, saved.Minutes),
             LearningRate = Same("--learning-rate", LearningRate, saved.LearningRate),

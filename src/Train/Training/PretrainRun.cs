@@ -47,6 +47,7 @@ public static class PretrainRun
         display.Line($"{PresetOf(options)}: {model.Parameters.Count:N0} parameters, vocabulary {config.VocabularySize} ({tokenizer.Name}), on {device.Description}");
         display.Line(FormattableString.Invariant(
             $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));
+        display.Line($"{LayoutCosts.Measure(tokens.Training, training.CreateLayout(config.ContextLength), training.Shuffle, training.Seed)}");
         if (checkpoint is not null)
         {
             TrainingCheckpoint.Resume(checkpoint, trainer);
@@ -217,6 +218,7 @@ public static class PretrainRun
         return recipe with
         {
             Layout = options.Layout ?? recipe.Layout,
+            Shuffle = options.Shuffle ?? recipe.Shuffle,
             Steps = options.Steps ?? (options.Minutes is null ? recipe.Steps : 0),
             Minutes = options.Minutes ?? recipe.Minutes,
             LearningRate = options.LearningRate ?? recipe.LearningRate,

@@ -32,7 +32,7 @@ public sealed class Trainer
         Optimizer = new AdamWOptimizer(model.Parameters, config.Rule);
         _computation = new TrainingStep(model, Optimizer, config);
         model.Device.Arena.Reserve(MemoryEstimate.OfTraining(model.Device, model.Config, config, model.RecomputesBlocks).StepBytes);
-        _shuffler = new DocumentShuffler(documents, config.CreateLayout(model.Config.ContextLength), config.Seed);
+        _shuffler = new DocumentShuffler(documents, config.CreateLayout(model.Config.ContextLength), config.Seed, config.Shuffle);
         _fingerprint = documents.Fingerprint();
     }
 
