@@ -4,7 +4,7 @@ using TinyLM;
 
 var corpus = new Option<string?>("--corpus") { Description = "sdk-docs (default), text (one running text), lines (one document a line) or folder (one document a file)" };
 var text = new Option<string?>("--text") { Description = "the file or folder of the corpus" };
-var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default) or characters" };
+var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default), characters, gpt2, bpe or bpe:SIZE (learnt from the corpus; 4096 ids), or a tokenizer.json, or a folder with one or with vocab.json and merges.txt" };
 var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
 var layout = new Option<string?>("--layout") { Description = "documents, packed, packed-isolated, unpacked or best-fit; default: the preset's" };
 var shuffle = new Option<string?>("--shuffle") { Description = "what each epoch draws anew: documents or fixed-rows; default: the preset's" };

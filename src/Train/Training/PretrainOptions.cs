@@ -10,15 +10,13 @@ public sealed record PretrainOptions
     /// <summary>The kinds of corpus.</summary>
     public static IReadOnlyList<string> CorpusKinds { get; } = ["sdk-docs", "text", "lines", "folder"];
 
-    public static IReadOnlyList<string> TokenizerKinds { get; } = ["bytes", "characters"];
-
     /// <summary>Of <see cref="CorpusKinds"/>; default: sdk-docs.</summary>
     public string? Corpus { get; init; }
 
     /// <summary>The file or folder of the corpus.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Of <see cref="TokenizerKinds"/>; default: bytes.</summary>
+    /// <summary>See <see cref="TokenizerChoice"/>; default: bytes.</summary>
     public string? Tokenizer { get; init; }
 
     /// <summary>Shape and recipe; default: pretrain-default.</summary>
@@ -80,7 +78,6 @@ public sealed record PretrainOptions
     public void Check()
     {
         Known("--corpus", Corpus, CorpusKinds);
-        Known("--tokenizer", Tokenizer, TokenizerKinds);
         Known("--preset", Preset, GptConfig.PresetNames);
         Known("--device", Device, TinyLM.Device.KnownNames);
         if (!IsSdkDocs && Text is null)

@@ -31,7 +31,7 @@ public static class PretrainRun
         using Device device = Device.Open(options.Device, options.Threads ?? 0);
         Checkpoint? checkpoint = folder.IsResumed ? folder.FindCheckpoint(display.Line) : null;
         Corpus corpus = OpenCorpus(options);
-        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(options, corpus);
+        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : TokenizerChoice.Create(options.Tokenizer ?? ByteTokenizer.Kind, corpus);
         TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer);
         TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
         TokenizedDocuments validation = Validation(tokens, options, training.ScoreEnd);
@@ -187,9 +187,6 @@ public static class PretrainRun
         "folder" => Corpus.FromFolder(options.Text!),
         _ => SdkDocs.Load(maxBytes: SdkDocsBytes),
     };
-
-    private static ITokenizer CreateTokenizer(PretrainOptions options, Corpus corpus) =>
-        options.Tokenizer == "characters" ? CharacterTokenizer.FromCorpus(corpus) : new ByteTokenizer();
 
     private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options, bool scoreEnd)
     {

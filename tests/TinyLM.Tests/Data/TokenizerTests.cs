@@ -63,8 +63,8 @@ public class TokenizerTests
         CharacterTokenizer tokenizer = CharacterTokenizer.FromTexts(["abc😀"]);
         using (Assert.EnterMultipleScope())
         {
-            UserErrors.ExpectMistake(() => tokenizer.Encode("a😀x"), "'x' (U+0078) at position 3", "4 known characters");
-            UserErrors.ExpectMistake(() => tokenizer.Encode("a\n"), "the character U+000A at position 1");
+            UserErrors.ExpectMistake(() => tokenizer.Encode("a😀x"), "'x' (U+0078) at byte 5", "4 known characters");
+            UserErrors.ExpectMistake(() => tokenizer.Encode("a\n"), "the character U+000A at byte 1");
             UserErrors.ExpectMistake(() => CharacterTokenizer.FromTexts([]), "the text is empty");
         }
     }
