@@ -6,6 +6,12 @@ var corpus = new Option<string?>("--corpus") { Description = "sdk-docs (default)
 var text = new Option<string?>("--text") { Description = "the file or folder of the corpus" };
 var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default), characters, gpt2, bpe or bpe:SIZE (learnt from the corpus; 4096 ids), or a tokenizer.json, or a folder with one or with vocab.json and merges.txt" };
 var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
+var set = new Option<string[]>("--set")
+{
+    Description = "fields of the config, as path=value: --set model.width=64 training.weightDecay=0.2",
+    AllowMultipleArgumentsPerToken = true,
+};
+var showConfig = new Option<bool>("--show-config") { Description = "print all fields of the config with their values, and do nothing else" };
 var layout = new Option<string?>("--layout") { Description = "documents, packed, packed-isolated, unpacked or best-fit; default: the preset's" };
 var shuffle = new Option<string?>("--shuffle") { Description = "what each epoch draws anew: documents or fixed-rows; default: the preset's" };
 var steps = new Option<int?>("--steps") { Description = "training steps; default: the preset's, or as many as fit in --minutes" };
@@ -25,7 +31,7 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, tokenizer, preset, layout, shuffle, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
+    corpus, text, tokenizer, preset, set, showConfig, layout, shuffle, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -36,8 +42,9 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Text = arguments.GetValue(text),
         Tokenizer = arguments.GetValue(tokenizer),
         Preset = arguments.GetValue(preset),
-        Layout = CommandLine.ParseName<LayoutKind>("--layout", arguments.GetValue(layout)),
-        Shuffle = CommandLine.ParseName<ShuffleKind>("--shuffle", arguments.GetValue(shuffle)),
+        Set = arguments.GetValue(set) ?? [],
+        Layout = arguments.GetValue(layout),
+        Shuffle = arguments.GetValue(shuffle),
         Steps = arguments.GetValue(steps),
         Minutes = arguments.GetValue(minutes),
         LearningRate = arguments.GetValue(learningRate),
@@ -53,6 +60,12 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         DetectAnomalies = arguments.GetValue(detectAnomalies),
         Profile = arguments.GetValue(profile),
     };
+    if (arguments.GetValue(showConfig))
+    {
+        Console.WriteLine(RunFolder.Open(options).Config(options).ToJson());
+        return 0;
+    }
+
     PretrainRun.Execute(options, new TrainingDisplay(), stop);
     return 0;
 });

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 
 namespace TinyLM;
 
@@ -36,31 +35,6 @@ public static class CommandLine
         var number when number == typeof(double) => "a number",
         _ => null,
     };
-
-    /// <summary>The value of an enumeration by its <see cref="NameOf"/>; null for null.</summary>
-    /// <exception cref="UserException">There is no such value.</exception>
-    public static T? ParseName<T>(string option, string? name)
-        where T : struct, Enum
-    {
-        if (name is null)
-        {
-            return null;
-        }
-
-        foreach (T value in Enum.GetValues<T>())
-        {
-            if (string.Equals(NameOf(value), name, StringComparison.OrdinalIgnoreCase))
-            {
-                return value;
-            }
-        }
-
-        throw new UserException($"{option}: '{name}' is unknown; known: {string.Join(", ", Enum.GetValues<T>().Select(NameOf))}.");
-    }
-
-    /// <summary>What a user writes for a value of an enumeration: <c>packed-isolated</c>.</summary>
-    public static string NameOf<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     /// <summary>
     /// Runs <paramref name="job"/>; Ctrl-C and SIGTERM cancel its token once, a second Ctrl-C ends the process. A user's mistake is one line on

@@ -14,13 +14,13 @@ public sealed record BatchLayout
     {
         if (contextLength < 2)
         {
-            throw new UserException($"{CommandLine.NameOf(kind)} layout: the context is {contextLength} tokens long, expected at least 2: one "
+            throw new UserException($"{EnumName.Of(kind)} layout: the context is {contextLength} tokens long, expected at least 2: one "
                 + "to see and one to predict.");
         }
 
         if (tokensPerStep < contextLength)
         {
-            throw new UserException($"{CommandLine.NameOf(kind)} layout: {tokensPerStep} tokens a step, expected at least {contextLength}, the "
+            throw new UserException($"{EnumName.Of(kind)} layout: {tokensPerStep} tokens a step, expected at least {contextLength}, the "
                 + "length of the context.");
         }
 

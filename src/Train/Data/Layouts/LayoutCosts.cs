@@ -44,7 +44,7 @@ public sealed record LayoutCosts(
 
     /// <summary>One line for a person.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"layout {CommandLine.NameOf(Layout.Kind)}: {StepCount:N0} steps an epoch; {CutShare:P1} of the tokens do not see their document's beginning, {DroppedShare:P1} are dropped, attention works {AttentionShare:P1} of what full rows of {Layout.ContextLength} would take");
+        $"layout {EnumName.Of(Layout.Kind)}: {StepCount:N0} steps an epoch; {CutShare:P1} of the tokens do not see their document's beginning, {DroppedShare:P1} are dropped, attention works {AttentionShare:P1} of what full rows of {Layout.ContextLength} would take");
 
     private static double Share(double part, double whole) => whole > 0 ? part / whole : 0;
 }

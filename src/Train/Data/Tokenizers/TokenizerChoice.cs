@@ -19,11 +19,18 @@ public static class TokenizerChoice
             CharacterTokenizer.Kind => CharacterTokenizer.FromCorpus(corpus),
             BytePairTokenizer.Gpt2Kind => BytePairTokenizer.Gpt2(),
             _ when FindSize(name) is { } size => BytePairTrainer.Train(corpus.Training.Select(document => document.Text), size),
-            _ when File.Exists(name) || Directory.Exists(name) => TokenizerFile.Load(name),
+            _ when IsPath(name) => TokenizerFile.Load(name),
             _ => throw new UserException(
-                $"--tokenizer: '{name}' is neither bytes, characters, gpt2, bpe nor bpe:SIZE, and there is no such file or folder."),
+                $"data.tokenizer: '{name}' is unknown; known: bytes, characters, gpt2, bpe, bpe:SIZE, or a path (there is no such file or folder)."),
         };
     }
+
+    /// <summary>The name, as a whole path if it is one.</summary>
+    public static string WithWholePath(string name) => IsPath(name) ? Path.GetFullPath(name) : name;
+
+    /// <summary>A file may not hide a kind.</summary>
+    private static bool IsPath(string name) =>
+        name is not (ByteTokenizer.Kind or CharacterTokenizer.Kind or BytePairTokenizer.Gpt2Kind or BytePairTokenizer.Kind) && (File.Exists(name) || Directory.Exists(name));
 
     private static int? FindSize(string name)
     {

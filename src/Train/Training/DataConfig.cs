@@ -1,0 +1,58 @@
+using System.Text.Json.Serialization;
+
+namespace TinyLM;
+
+/// <summary>What a run is trained on, and what it is asked about it in the end.</summary>
+public sealed record DataConfig
+{
+    /// <summary>The kinds of corpus.</summary>
+    public static IReadOnlyList<string> CorpusKinds { get; } = [TinyLM.Corpus.SdkDocsSource, "text", "lines", "folder"];
+
+    /// <summary>Of <see cref="CorpusKinds"/>.</summary>
+    public string Corpus { get; init; } = TinyLM.Corpus.SdkDocsSource;
+
+    /// <summary>The file or folder of the corpus.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>See <see cref="TokenizerChoice"/>.</summary>
+    public string Tokenizer { get; init; } = "bytes";
+
+    /// <summary>Held-out tokens that are scored at most; null: 250,000 of the SDK's documentation, all of another corpus.</summary>
+    public int? ValidationTokens { get; init; }
+
+    /// <summary>Begin of the sampled texts; null: that of a member's name in the SDK's documentation, nothing in another corpus.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Whether the corpus is the SDK's documentation.</summary>
+    [JsonIgnore]
+    public bool IsSdkDocs => Corpus == TinyLM.Corpus.SdkDocsSource;
+
+    /// <summary>Throws on a value that is unknown or makes no sense.</summary>
+    /// <exception cref="UserException">Which, and what is expected.</exception>
+    public void Validate()
+    {
+        Known("corpus", Corpus, CorpusKinds);
+        if (!IsSdkDocs && Text is null)
+        {
+            throw new UserException($"--corpus {Corpus} needs a {(Corpus == "folder" ? "folder" : "file")}: add --text PATH.");
+        }
+
+        if (IsSdkDocs && Text is not null)
+        {
+            throw new UserException($"--text {Text}: the corpus is {Corpus}, which is no file; add --corpus text, lines or folder.");
+        }
+
+        if (ValidationTokens < 2)
+        {
+            throw new UserException($"data.validationTokens: {ValidationTokens}, expected at least 2.");
+        }
+    }
+
+    private static void Known(string field, string value, IReadOnlyList<string> known)
+    {
+        if (!known.Contains(value))
+        {
+            throw new UserException($"data.{field}: '{value}' is unknown; known: {string.Join(", ", known)}.");
+        }
+    }
+}
