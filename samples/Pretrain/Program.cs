@@ -14,6 +14,7 @@ var set = new Option<string[]>("--set")
 var showConfig = new Option<bool>("--show-config") { Description = "print all fields of the config with their values, and do nothing else" };
 var layout = new Option<string?>("--layout") { Description = "documents, packed, packed-isolated, unpacked or best-fit; default: the preset's" };
 var shuffle = new Option<string?>("--shuffle") { Description = "what each epoch draws anew: documents or fixed-rows; default: the preset's" };
+var showLayouts = new Option<bool>("--show-layouts") { Description = "print what each layout would cost over this corpus with this tokenizer, and do nothing else" };
 var steps = new Option<int?>("--steps") { Description = "training steps; default: the preset's, or as many as fit in --minutes" };
 var minutes = new Option<double?>("--minutes") { Description = "training time to aim at, for a run without --steps" };
 var learningRate = new Option<double?>("--learning-rate") { Description = "peak learning rate; default: the preset's" };
@@ -31,7 +32,7 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, tokenizer, preset, set, showConfig, layout, shuffle, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
+    corpus, text, tokenizer, preset, set, showConfig, layout, shuffle, showLayouts, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -45,6 +46,7 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Set = arguments.GetValue(set) ?? [],
         Layout = arguments.GetValue(layout),
         Shuffle = arguments.GetValue(shuffle),
+        ShowLayouts = arguments.GetValue(showLayouts),
         Steps = arguments.GetValue(steps),
         Minutes = arguments.GetValue(minutes),
         LearningRate = arguments.GetValue(learningRate),

@@ -49,6 +49,9 @@ public sealed record PretrainOptions
     /// <inheritdoc cref="DataConfig.Prompt"/>
     public string? Prompt { get; init; }
 
+    /// <summary>Print what each layout costs, and train nothing.</summary>
+    public bool ShowLayouts { get; init; }
+
     /// <summary>The folder of the run.</summary>
     public string? Out { get; init; }
 

@@ -19,7 +19,7 @@ public static class PretrainRun
     /// <param name="options">What the user asks for.</param>
     /// <param name="display">What the user sees.</param>
     /// <param name="stop">Ends training after the running step, with a checkpoint.</param>
-    /// <returns>The results, or null where the run was stopped early.</returns>
+    /// <returns>The results, or null where the run was stopped early or nothing was to be trained.</returns>
     /// <exception cref="UserException">Something that the user can mend.</exception>
     public static RunResults? Execute(PretrainOptions options, TrainingDisplay display, CancellationToken stop = default)
     {
@@ -35,6 +35,12 @@ public static class PretrainRun
         ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : TokenizerChoice.Create(config.Data.Tokenizer, corpus);
         config = config with { Model = WithVocabulary(config.Model, tokenizer) };
         TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer);
+        if (options.ShowLayouts)
+        {
+            display.Layouts(tokens, config);
+            return null;
+        }
+
         TokenizedDocuments validation = Validation(tokens, config);
         MemoryEstimate memory = MemoryEstimate.OfTraining(device, config.Model, config.Training, options.Recompute);
         CheckFits(memory, device, config.Training);

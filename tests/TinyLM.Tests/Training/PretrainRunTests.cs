@@ -35,6 +35,37 @@ public class PretrainRunTests
     }
 
     [Test]
+    public void A_run_with_byte_pairs_goes_on_in_the_middle_of_an_epoch([Values] ShuffleKind shuffle)
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 600).Select(i => $"anna and hannah {i} an ananas")));
+        PretrainOptions options = Options(folder, text, "whole") with { Tokenizer = "bpe:280", Layout = "best-fit", Shuffle = EnumName.Of(shuffle) };
+        RunResults whole = PretrainRun.Execute(options, Display())!;
+        PretrainOptions halted = options with { Out = folder.File("halted"), SaveSeconds = 0 };
+        PretrainRun.Execute(halted, Display());
+        string[] checkpoints = [.. Directory.GetDirectories(folder.File("halted/checkpoints")).Order(StringComparer.Ordinal)];
+        Directory.Delete(checkpoints[^1], recursive: true);
+        RunResults resumed = PretrainRun.Execute(halted with { Resume = true }, Display())!;
+        Assert.That(resumed.WeightsSha256, Is.EqualTo(whole.WeightsSha256));
+    }
+
+    [Test]
+    public void Layouts_are_shown_and_nothing_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i}")));
+        PretrainOptions options = Options(folder, text, "run") with { ShowLayouts = true };
+        var output = new StringWriter();
+        Assert.That(PretrainRun.Execute(options, Display(output)), Is.Null);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(output.ToString(), Does.Contain("a token stands for 1.00 bytes"));
+            Assert.That(Enum.GetValues<LayoutKind>().Select(EnumName.Of), Is.All.Matches<string>(name => output.ToString().Contains($" {name} ", StringComparison.Ordinal)));
+            Assert.That(Directory.Exists(options.Out), Is.False);
+        }
+    }
+
+    [Test]
     public void A_user_s_mistakes_are_told_in_one_line()
     {
         using var folder = new TemporaryFolder();
@@ -119,10 +150,10 @@ public class PretrainRunTests
         Out = folder.File(output),
     };
 
-    private static TrainingDisplay Display() => new(AnsiConsole.Create(new AnsiConsoleSettings
+    private static TrainingDisplay Display(TextWriter? output = null) => new(AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.No,
         Interactive = InteractionSupport.No,
-        Out = new AnsiConsoleOutput(TextWriter.Null),
+        Out = new AnsiConsoleOutput(output ?? TextWriter.Null),
     }));
 }

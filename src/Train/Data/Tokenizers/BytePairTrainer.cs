@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace TinyLM;
 
@@ -77,12 +76,13 @@ public sealed class BytePairTrainer
     {
         var counts = new Dictionary<string, long>();
         Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        var splitter = new WordSplitter([WordSplitter.Gpt2]);
         long read = 0;
         foreach (string text in texts)
         {
-            foreach (ValueMatch word in WordSplitter.Gpt2.EnumerateMatches(text))
+            foreach (var (start, length) in splitter.PreTokenize(text))
             {
-                CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(word.Index, word.Length), out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(start, length), out _)++;
             }
 
             read += text.Length;
