@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace TinyLM;
 
 /// <summary>
-/// One pass over documents, cut into steps. Holds where each step's tokens are, not the tokens: a permutation of 4 bytes a document (8 more
-/// where each begins, for packed rows), 4 bytes a row, 8 bytes a piece where documents stay whole.
+/// One pass over documents, cut into steps. Holds where each step's tokens are, not the tokens: 4 bytes a document for the order, 8 more for
+/// where each begins and 4 a row (packed rows); or 12 bytes a piece where documents stay whole (best-fit: 24 while it packs).
 /// </summary>
 internal abstract class EpochPlan(TokenizedDocuments documents, BatchLayout layout)
 {
