@@ -4,7 +4,7 @@ namespace TinyLM;
 
 /// <summary>
 /// One pass over documents, cut into steps. Holds where each step's tokens are, not the tokens: 4 bytes a document for the order, 8 more for
-/// where each begins and 4 a row (packed rows); or 12 bytes a piece where documents stay whole (best-fit: 24 while it packs).
+/// where each begins and 4 a row (packed rows); or 12 bytes a piece where documents stay whole (up to 28 while they are made).
 /// </summary>
 internal abstract class EpochPlan(TokenizedDocuments documents, BatchLayout layout)
 {
