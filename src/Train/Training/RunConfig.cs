@@ -41,7 +41,12 @@ public sealed record RunConfig
 
         RunConfig config = root.Deserialize(TrainingJson.Default.RunConfig)!;
         DataConfig data = config.Data;
-        return config with { Data = data with { Text = data.Text is { } text ? Path.GetFullPath(text) : null, Tokenizer = TokenizerChoice.WithWholePath(data.Tokenizer) } };
+        return config with
+        {
+            Data = data with { Text = Whole(data.Text), Validation = Whole(data.Validation), Tokenizer = TokenizerChoice.WithWholePath(data.Tokenizer) },
+        };
+
+        static string? Whole(string? path) => path is null ? null : Path.GetFullPath(path);
     }
 
     /// <summary>This config of a begun run, which settings may repeat; they change only what has no part in training.</summary>
