@@ -9,7 +9,7 @@ var field = new Option<string?>("--field") { Description = "field or column of j
 var begin = new Option<string?>("--begin") { Description = "regular expression of a line of a text that begins a document" };
 var end = new Option<string?>("--end") { Description = "mark in a text that ends a document, such as <|endoftext|>" };
 var cache = new Option<string?>("--cache") { Description = "folder where tokenized corpora are kept (default: token-cache beside the run's folder)" };
-var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default) or characters" };
+var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default), characters, gpt2, bpe or bpe:SIZE (learnt from the corpus; 4096 ids), or a tokenizer.json, or a folder with one or with vocab.json and merges.txt" };
 var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
 var set = new Option<string[]>("--set")
 {
@@ -17,7 +17,9 @@ var set = new Option<string[]>("--set")
     AllowMultipleArgumentsPerToken = true,
 };
 var showConfig = new Option<bool>("--show-config") { Description = "print all fields of the config with their values, and do nothing else" };
-var layout = new Option<string?>("--layout") { Description = "documents, packed or chunked; default: the preset's" };
+var layout = new Option<string?>("--layout") { Description = "documents, packed, packed-isolated, unpacked or best-fit; default: the preset's" };
+var shuffle = new Option<string?>("--shuffle") { Description = "what each epoch draws anew: documents or fixed-rows; default: the preset's" };
+var showLayouts = new Option<bool>("--show-layouts") { Description = "print what each layout would cost over this corpus with this tokenizer, and do nothing else" };
 var steps = new Option<int?>("--steps") { Description = "training steps; default: the preset's, or as many as fit in --minutes" };
 var minutes = new Option<double?>("--minutes") { Description = "training time to aim at, for a run without --steps" };
 var learningRate = new Option<double?>("--learning-rate") { Description = "peak learning rate; default: the preset's" };
@@ -35,8 +37,8 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, validation, field, begin, end, cache, tokenizer, preset, set, showConfig, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device,
-    threads, saveSeconds, recompute, detectAnomalies, profile,
+    corpus, text, validation, field, begin, end, cache, tokenizer, preset, set, showConfig, layout, shuffle, showLayouts, steps, minutes, learningRate, seed, validationTokens, prompt, output,
+    resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -54,6 +56,8 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Preset = arguments.GetValue(preset),
         Set = arguments.GetValue(set) ?? [],
         Layout = arguments.GetValue(layout),
+        Shuffle = arguments.GetValue(shuffle),
+        ShowLayouts = arguments.GetValue(showLayouts),
         Steps = arguments.GetValue(steps),
         Minutes = arguments.GetValue(minutes),
         LearningRate = arguments.GetValue(learningRate),

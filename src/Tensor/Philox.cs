@@ -63,7 +63,7 @@ public readonly struct Philox
         return Math.Sqrt(-2 * Math.Log(1 - u)) * Math.Cos(2 * Math.PI * v);
     }
 
-    /// <summary>A permutation of 0 … count - 1 (Fisher-Yates over the numbers from <paramref name="counter"/> on).</summary>
+    /// <summary>A permutation of 0 … count - 1: <see cref="Shuffle"/> of the numbers in their order.</summary>
     public int[] Permutation(int count, ulong counter = 0)
     {
         var order = new int[count];
@@ -72,12 +72,17 @@ public readonly struct Philox
             order[i] = i;
         }
 
-        for (int i = count - 1; i > 0; i--)
+        Shuffle<int>(order, counter);
+        return order;
+    }
+
+    /// <summary>Puts <paramref name="items"/> into a random order (Fisher-Yates over the numbers from <paramref name="counter"/> on).</summary>
+    public void Shuffle<T>(Span<T> items, ulong counter = 0)
+    {
+        for (int i = items.Length - 1; i > 0; i--)
         {
             int j = (int)Math.BigMul(Bits(counter + (ulong)i), (ulong)i + 1, out _);
-            (order[i], order[j]) = (order[j], order[i]);
+            (items[i], items[j]) = (items[j], items[i]);
         }
-
-        return order;
     }
 }

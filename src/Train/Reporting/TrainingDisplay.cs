@@ -104,6 +104,9 @@ public sealed class TrainingDisplay
     /// <summary>Where the time went.</summary>
     public void Profile(StepProfile profile, DevicePeak? peak) => Write(() => ProfileTable.Print(_console, profile, peak));
 
+    /// <summary>What each layout would cost.</summary>
+    public void Layouts(TokenizedCorpus tokens, RunConfig config) => Write(() => LayoutTable.Print(_console, tokens, config));
+
     private Progress Progress() => _console.Progress().Columns(
         new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
 

@@ -13,7 +13,7 @@ public sealed class PackedScorer : IScorer
     /// <param name="scoreEnd">Whether the end of each document is a target.</param>
     public PackedScorer(int rowLength, bool scoreEnd = false)
     {
-        _layout = BatchLayout.Packed(rowLength, Math.Max(1, TokensPerBatch / rowLength), scoreEnd);
+        _layout = new BatchLayout(LayoutKind.Packed, rowLength, Math.Max(rowLength, TokensPerBatch), scoreEnd);
     }
 
     public string Name => $"packed {_layout.ContextLength}";

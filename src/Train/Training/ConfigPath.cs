@@ -47,8 +47,9 @@ internal static class ConfigPath
         string text = setting.Value;
         if (type.IsEnum)
         {
-            return Array.Find(Enum.GetNames(type), name => name.Equals(text, StringComparison.OrdinalIgnoreCase))
-                ?? throw new UserException($"{setting.Option}: '{text}' is unknown; known: {string.Join(", ", Enum.GetNames(type)).ToLowerInvariant()}.");
+            string[] names = Enum.GetNames(type);
+            return Array.Find(names, name => text.Equals(EnumName.Of(name), StringComparison.OrdinalIgnoreCase) || text.Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?? throw new UserException($"{setting.Option}: '{text}' is unknown; known: {string.Join(", ", names.Select(EnumName.Of))}.");
         }
 
         try

@@ -8,8 +8,6 @@ public sealed record DataConfig
     /// <summary>The kinds of corpus.</summary>
     public static IReadOnlyList<string> CorpusKinds { get; } = [SdkDocs.Name, "text", "lines", "folder", "jsonl", "parquet", "tokens"];
 
-    public static IReadOnlyList<string> TokenizerKinds { get; } = ["bytes", "characters"];
-
     /// <summary>Of <see cref="CorpusKinds"/>.</summary>
     public string Corpus { get; init; } = SdkDocs.Name;
 
@@ -28,7 +26,7 @@ public sealed record DataConfig
     /// <summary>What ends a document in a text.</summary>
     public string? End { get; init; }
 
-    /// <summary>Of <see cref="TokenizerKinds"/>.</summary>
+    /// <summary>See <see cref="TokenizerChoice"/>.</summary>
     public string Tokenizer { get; init; } = "bytes";
 
     /// <summary>Held-out tokens that are scored at most; null: 250,000 of the SDK's documentation, all of another corpus.</summary>
@@ -46,7 +44,6 @@ public sealed record DataConfig
     public void Validate()
     {
         Known("corpus", Corpus, CorpusKinds);
-        Known("tokenizer", Tokenizer, TokenizerKinds);
         if (!IsSdkDocs && Text is null)
         {
             throw new UserException($"--corpus {Corpus} needs a {(Corpus == "folder" ? "folder" : "file")}: add --text PATH.");

@@ -40,6 +40,9 @@ public sealed record PretrainOptions
     /// <inheritdoc cref="TrainingConfig.Layout"/>
     public string? Layout { get; init; }
 
+    /// <inheritdoc cref="TrainingConfig.Shuffle"/>
+    public string? Shuffle { get; init; }
+
     /// <inheritdoc cref="TrainingConfig.Steps"/>
     public int? Steps { get; init; }
 
@@ -57,6 +60,9 @@ public sealed record PretrainOptions
 
     /// <inheritdoc cref="DataConfig.Prompt"/>
     public string? Prompt { get; init; }
+
+    /// <summary>Print what each layout costs, and train nothing.</summary>
+    public bool ShowLayouts { get; init; }
 
     /// <summary>The folder of the run.</summary>
     public string? Out { get; init; }
@@ -102,6 +108,7 @@ public sealed record PretrainOptions
             ("--validation-tokens", "data.validationTokens", ValidationTokens),
             ("--prompt", "data.prompt", Prompt),
             ("--layout", "training.layout", Layout),
+            ("--shuffle", "training.shuffle", Shuffle),
             ("--steps", "training.steps", Steps),
 
             // A run by time counts its steps out by itself.

@@ -19,7 +19,7 @@ public static class PretrainRun
     /// <param name="options">What the user asks for.</param>
     /// <param name="display">What the user sees.</param>
     /// <param name="stop">Ends training after the running step, with a checkpoint.</param>
-    /// <returns>The results, or null where the run was stopped early.</returns>
+    /// <returns>The results, or null where the run was stopped early or nothing was to be trained.</returns>
     /// <exception cref="UserException">Something that the user can mend.</exception>
     public static RunResults? Execute(PretrainOptions options, TrainingDisplay display, CancellationToken stop = default)
     {
@@ -32,9 +32,15 @@ public static class PretrainRun
         using Device device = Device.Open(options.Device, options.Threads ?? 0);
         Checkpoint? checkpoint = folder.IsResumed ? folder.FindCheckpoint(display.Line) : null;
         Corpus corpus = OpenCorpus(config.Data);
-        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(config.Data, corpus);
+        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : TokenizerChoice.Create(config.Data.Tokenizer, corpus);
         config = config with { Model = WithVocabulary(config.Model, tokenizer) };
         TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer, options.Cache ?? folder.DefaultCache, options.Threads ?? 0, display.Work);
+        if (options.ShowLayouts)
+        {
+            display.Layouts(tokens, config);
+            return null;
+        }
+
         TokenizedDocuments validation = Validation(tokens, config);
         MemoryEstimate memory = MemoryEstimate.OfTraining(device, config.Model, config.Training, options.Recompute);
         CheckFits(memory, device, config.Training);
@@ -47,6 +53,7 @@ public static class PretrainRun
         display.Line($"{config.Preset}: {model.Parameters.Count:N0} parameters, vocabulary {config.Model.VocabularySize} ({tokenizer.Name}), on {device.Description}");
         display.Line(FormattableString.Invariant(
             $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));
+        display.Line($"{LayoutCosts.Measure(tokens.Training, config.Training.CreateLayout(config.Model.ContextLength), config.Training.Shuffle, config.Training.Seed)}");
         if (checkpoint is not null)
         {
             TrainingCheckpoint.Resume(checkpoint, trainer);
@@ -202,9 +209,6 @@ public static class PretrainRun
         "tokens" => DocumentSource.Tokens(path),
         _ => data.Begin is null && data.End is null ? DocumentSource.Text(path) : DocumentSource.Separated(path, data.Begin, data.End),
     };
-
-    private static ITokenizer CreateTokenizer(DataConfig data, Corpus corpus) =>
-        data.Tokenizer == "characters" ? CharacterTokenizer.FromCorpus(corpus) : new ByteTokenizer();
 
     /// <exception cref="UserException">The config gives the model another vocabulary than the tokenizer's.</exception>
     private static GptConfig WithVocabulary(GptConfig model, ITokenizer tokenizer) =>

@@ -40,7 +40,11 @@ public sealed record RunConfig
         }
 
         RunConfig config = root.Deserialize(TrainingJson.Default.RunConfig)!;
-        return config with { Data = config.Data with { Text = Full(config.Data.Text), Validation = Full(config.Data.Validation) } };
+        DataConfig data = config.Data;
+        return config with
+        {
+            Data = data with { Text = Full(data.Text), Validation = Full(data.Validation), Tokenizer = TokenizerChoice.WithWholePath(data.Tokenizer) },
+        };
     }
 
     /// <summary>This config of a begun run, which settings may repeat; they change only what has no part in training.</summary>

@@ -104,7 +104,7 @@ public sealed class Trainer
         return model.LossSum(tape, batch.Ids, batch.Targets, batch.Offsets, 1f / Math.Max(1, batch.TargetCount), zLoss);
     }
 
-    private DocumentShuffler Shuffler(StepSize size) => new(_documents, Config.CreateLayout(size), Config.Seed);
+    private DocumentShuffler Shuffler(StepSize size) => new(_documents, Config.CreateLayout(size), Config.Seed, Config.Shuffle);
 
     /// <summary>Steps of another size go on at the same share of the epoch; where only their number of tokens has changed, with the same order.</summary>
     private void ChangeSize(StepSize size)

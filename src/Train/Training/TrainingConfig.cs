@@ -30,6 +30,9 @@ public sealed partial record TrainingConfig
 {
     public LayoutKind Layout { get; init; } = LayoutKind.Documents;
 
+    /// <summary>What each epoch draws anew.</summary>
+    public ShuffleKind Shuffle { get; init; } = ShuffleKind.Documents;
+
     /// <summary>Whether the end of a document is a target.</summary>
     public bool ScoreEnd { get; init; }
 
@@ -124,14 +127,5 @@ public sealed partial record TrainingConfig
         : new AdamWOptimizer(parameters, Rule);
 
     /// <summary>The layout for a model of the given context, of <see cref="TokensPerStep"/>.</summary>
-    public BatchLayout CreateLayout(int contextLength)
-    {
-        int rows = Math.Max(1, TokensPerStep / contextLength);
-        return Layout switch
-        {
-            LayoutKind.Packed => BatchLayout.Packed(contextLength, rows, ScoreEnd),
-            LayoutKind.Chunked => BatchLayout.Chunked(contextLength, rows, ScoreEnd),
-            _ => BatchLayout.Documents(contextLength, Math.Max(contextLength, TokensPerStep), ScoreEnd),
-        };
-    }
+    public BatchLayout CreateLayout(int contextLength) => new(Layout, contextLength, Math.Max(contextLength, TokensPerStep), ScoreEnd);
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace TinyLM.Tests.Data;
 
 public class DocumentShufflerTests
@@ -8,7 +11,7 @@ public class DocumentShufflerTests
     public void An_epoch_shows_every_document_once_but_for_the_dropped_tail([Values] LayoutKind kind, [Values(0, 1, 5)] int epoch)
     {
         TokenizedDocuments documents = LayoutTests.OfLengths(Lengths);
-        var shuffler = new DocumentShuffler(documents, LayoutTests.Layout(kind, 16, 64), seed: 7);
+        var shuffler = new DocumentShuffler(documents, new BatchLayout(kind, 16, 64), seed: 7);
         int[] targets = Targets(shuffler, epoch);
         int targetCount = (int)documents.TokenCount - documents.Count;
         using (Assert.EnterMultipleScope())
@@ -21,7 +24,7 @@ public class DocumentShufflerTests
     [Test]
     public void Epochs_differ_in_order_cuts_and_tail([Values] LayoutKind kind)
     {
-        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(Lengths), LayoutTests.Layout(kind, 16, 64), seed: 7);
+        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(Lengths), new BatchLayout(kind, 16, 64), seed: 7);
         int[] first = Targets(shuffler, 0), second = Targets(shuffler, 1);
         using (Assert.EnterMultipleScope())
         {
@@ -35,7 +38,7 @@ public class DocumentShufflerTests
     public void A_resumed_run_sees_the_same_batches([Values] LayoutKind kind, [Values(0, 1, 17, 200)] int before)
     {
         TokenizedDocuments documents = LayoutTests.OfLengths(Lengths);
-        BatchLayout layout = LayoutTests.Layout(kind, 16, 64);
+        var layout = new BatchLayout(kind, 16, 64);
         var straight = new DocumentShuffler(documents, layout, seed: 3);
         for (int i = 0; i < before; i++)
         {
@@ -58,7 +61,7 @@ public class DocumentShufflerTests
     public void One_text_is_cut_at_another_place_each_epoch([Values] LayoutKind kind)
     {
         TokenizedDocuments text = LayoutTests.OfLengths(1000);
-        var shuffler = new DocumentShuffler(text, LayoutTests.Layout(kind, 16, 64), seed: 1);
+        var shuffler = new DocumentShuffler(text, new BatchLayout(kind, 16, 64), seed: 1);
         var firsts = new HashSet<int>();
         for (int epoch = 0; epoch < 20; epoch++)
         {
@@ -72,9 +75,44 @@ public class DocumentShufflerTests
     }
 
     [Test]
+    public void Fixed_rows_are_the_same_each_epoch_in_another_order([Values] LayoutKind kind)
+    {
+        // A row a step, so that none is dropped.
+        TokenizedDocuments documents = LayoutTests.OfLengths(Lengths);
+        var layout = new BatchLayout(kind, 16, 16);
+        var shuffler = new DocumentShuffler(documents, layout, seed: 7, ShuffleKind.FixedRows);
+        string[] first = Rows(shuffler, 0), second = Rows(shuffler, 1);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(second, Is.Not.EqualTo(first));
+            Assert.That(second.Order(), kind == LayoutKind.Documents ? Is.Not.EqualTo(first.Order()) : Is.EqualTo(first.Order()), "documents have no rows");
+            Assert.That(Rows(new DocumentShuffler(documents, layout, seed: 7), 0).Order(), kind == LayoutKind.Unpacked ? Is.EqualTo(first.Order()) : Is.Not.EqualTo(first.Order()));
+        }
+
+        static string[] Rows(DocumentShuffler shuffler, int epoch) =>
+            [.. Enumerable.Range(0, shuffler.StepsIn(epoch)).Select(step => string.Join(' ', shuffler.BatchAt(new DataPosition(epoch, step)).Ids.ToArray()))];
+    }
+
+    [TestCase(LayoutKind.Documents, ShuffleKind.Documents, "f2f985f46873421d")]
+    [TestCase(LayoutKind.Documents, ShuffleKind.FixedRows, "b7060214c94375da")]
+    [TestCase(LayoutKind.Packed, ShuffleKind.Documents, "12fa3a08c549c126")]
+    [TestCase(LayoutKind.Packed, ShuffleKind.FixedRows, "e7816f78d5756c90")]
+    [TestCase(LayoutKind.PackedIsolated, ShuffleKind.Documents, "12fa3a08c549c126")]
+    [TestCase(LayoutKind.Unpacked, ShuffleKind.Documents, "1caeb8751d48d19a")]
+    [TestCase(LayoutKind.Unpacked, ShuffleKind.FixedRows, "992ad9ed3044812a")]
+    [TestCase(LayoutKind.BestFit, ShuffleKind.Documents, "9b52b8814ecd9406")]
+    [TestCase(LayoutKind.BestFit, ShuffleKind.FixedRows, "4139e456436aedb6")]
+    public void The_order_is_the_same_on_every_machine(LayoutKind kind, ShuffleKind shuffle, string expected)
+    {
+        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(Lengths), new BatchLayout(kind, 16, 64), seed: 7, shuffle);
+        int[] ids = [.. Enumerable.Range(0, 100).SelectMany(_ => shuffler.Next().Ids.ToArray())];
+        Assert.That(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>(ids)))[..16], Is.EqualTo(expected));
+    }
+
+    [Test]
     public void A_corpus_smaller_than_a_batch_makes_one_batch_an_epoch([Values] LayoutKind kind, [Values(2, 5, 16, 17)] int length)
     {
-        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(length), LayoutTests.Layout(kind, 16, 1024), seed: 1);
+        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(length), new BatchLayout(kind, 16, 1024), seed: 1);
         for (int i = 0; i < 3; i++)
         {
             Assert.That(shuffler.Next().TargetCount, Is.InRange(1, length - 1));
@@ -85,7 +123,7 @@ public class DocumentShufflerTests
     [Test]
     public void Every_batch_has_a_target([Values] LayoutKind kind, [Values] bool scoreEnd)
     {
-        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(1, 2, 1, 3, 1, 1, 2, 4, 1), LayoutTests.Layout(kind, 2, 2, scoreEnd), seed: 1);
+        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(1, 2, 1, 3, 1, 1, 2, 4, 1), new BatchLayout(kind, 2, 2, scoreEnd), seed: 1);
         for (int i = 0; i < 200; i++)
         {
             Assert.That(shuffler.Next().TargetCount, Is.Positive);
@@ -96,15 +134,15 @@ public class DocumentShufflerTests
     public void A_corpus_with_nothing_to_predict_is_refused([Values] LayoutKind kind)
     {
         UserErrors.ExpectMistake(
-            () => _ = new DocumentShuffler(LayoutTests.OfLengths(1, 1), LayoutTests.Layout(kind, 16, 64), 1), "no document of two tokens");
+            () => _ = new DocumentShuffler(LayoutTests.OfLengths(1, 1), new BatchLayout(kind, 16, 64), 1), "no document of two tokens");
         UserErrors.ExpectMistake(
-            () => _ = new DocumentShuffler(LayoutTests.OfLengths(), LayoutTests.Layout(kind, 16, 64), 1), "no document of two tokens");
+            () => _ = new DocumentShuffler(LayoutTests.OfLengths(), new BatchLayout(kind, 16, 64), 1), "no document of two tokens");
     }
 
     [Test]
     public void A_position_that_does_not_exist_is_refused()
     {
-        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(Lengths), BatchLayout.Packed(16, 4), seed: 1);
+        var shuffler = new DocumentShuffler(LayoutTests.OfLengths(Lengths), new BatchLayout(LayoutKind.Packed, 16, 64), seed: 1);
         using (Assert.EnterMultipleScope())
         {
             UserErrors.ExpectMistake(() => shuffler.Position = new DataPosition(0, 1_000_000), "step 1000000", "no such step");

@@ -28,7 +28,7 @@ public class LayoutTests
     [Test]
     public void A_long_document_is_cut_and_no_target_is_lost()
     {
-        TokenBatch batch = BatchLayout.Documents(3, 100).InOrder(Of([Bos, 1, 2, 3, 4, 5, 6], [Bos, 7])).Single();
+        TokenBatch batch = new BatchLayout(LayoutKind.Documents, 3, 100).InOrder(Of([Bos, 1, 2, 3, 4, 5, 6], [Bos, 7])).Single();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(batch.Ids.ToArray(), Is.EqualTo(new[] { Bos, 1, 2, 3, 4, 5, Bos, 7 }));
@@ -41,24 +41,24 @@ public class LayoutTests
     public void A_packed_row_reads_on_across_documents()
     {
         TokenizedDocuments documents = Of([Bos, 1, 2], [Bos, 3], [Bos, 4, 5, 6]);
-        TokenBatch[] packed = [.. BatchLayout.Packed(4, 2).InOrder(documents)];
-        TokenBatch[] chunked = [.. BatchLayout.Chunked(4, 2).InOrder(documents)];
+        TokenBatch[] packed = [.. new BatchLayout(LayoutKind.Packed, 4, 8).InOrder(documents)];
+        TokenBatch[] isolated = [.. new BatchLayout(LayoutKind.PackedIsolated, 4, 8).InOrder(documents)];
         using (Assert.EnterMultipleScope())
         {
             Assert.That(packed[0].Ids.ToArray(), Is.EqualTo(new[] { Bos, 1, 2, Bos, 3, Bos, 4, 5 }));
             Assert.That(packed[0].Targets.ToArray(), Is.EqualTo(new[] { 1, 2, -1, 3, -1, 4, 5, 6 }));
             Assert.That(packed[0].Offsets.Starts.ToArray(), Is.EqualTo(new[] { 0, 4, 8 }));
             Assert.That(packed, Has.Length.EqualTo(1), "the last token has no target, so it makes no batch");
-            Assert.That(chunked[0].Ids.ToArray(), Is.EqualTo(packed[0].Ids.ToArray()));
-            Assert.That(chunked[0].Targets.ToArray(), Is.EqualTo(packed[0].Targets.ToArray()));
-            Assert.That(chunked[0].Offsets.Starts.ToArray(), Is.EqualTo(new[] { 0, 3, 4, 5, 8 }));
+            Assert.That(isolated[0].Ids.ToArray(), Is.EqualTo(packed[0].Ids.ToArray()));
+            Assert.That(isolated[0].Targets.ToArray(), Is.EqualTo(packed[0].Targets.ToArray()));
+            Assert.That(isolated[0].Offsets.Starts.ToArray(), Is.EqualTo(new[] { 0, 3, 4, 5, 8 }));
         }
     }
 
     [Test]
     public void A_packed_row_predicts_BOS_only_if_ends_are_scored()
     {
-        TokenBatch[] batches = [.. BatchLayout.Packed(4, 1, scoreEnd: true).InOrder(Of([Bos, 1, 2], [Bos, 3]))];
+        TokenBatch[] batches = [.. new BatchLayout(LayoutKind.Packed, 4, 4, scoreEnd: true).InOrder(Of([Bos, 1, 2], [Bos, 3]))];
         using (Assert.EnterMultipleScope())
         {
             Assert.That(batches[0].Targets.ToArray(), Is.EqualTo(new[] { 1, 2, Bos, 3 }));
@@ -72,16 +72,41 @@ public class LayoutTests
     {
         int[] lengths = [.. Enumerable.Range(1, 20), 33, 1, 2, 50];
         TokenizedDocuments documents = OfLengths(lengths);
-        BatchLayout layout = Layout(kind, contextLength, tokensPerStep, scoreEnd);
+        var layout = new BatchLayout(kind, contextLength, tokensPerStep, scoreEnd);
         TokenBatch[] batches = [.. layout.InOrder(documents)];
         int[] targets = [.. batches.SelectMany(batch => batch.Targets.ToArray()).Where(target => target != TargetBuilder.None)];
         int[] expected = [.. documents.AllIds().Where(id => id != Bos)];
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(targets.Where(target => target != Bos), Is.EqualTo(expected));
+            Assert.That(targets.Where(target => target != Bos), kind == LayoutKind.BestFit ? Is.EquivalentTo(expected) : Is.EqualTo(expected));
             Assert.That(targets.Count(target => target == Bos), Is.EqualTo(scoreEnd ? lengths.Length : 0));
             Assert.That(batches.Select(batch => batch.TokenCount), Is.All.LessThanOrEqualTo(tokensPerStep));
             Assert.That(batches.Select(batch => batch.Offsets.LongestDocument), Is.All.LessThanOrEqualTo(contextLength));
+        }
+    }
+
+    [Test]
+    public void A_sample_is_one_document_and_a_step_has_as_many_as_rows()
+    {
+        TokenBatch[] batches = [.. new BatchLayout(LayoutKind.Unpacked, 4, 9).InOrder(Of([Bos, 1], [Bos, 2, 3, 4, 5, 6], [Bos, 7]))];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(batches.Select(batch => batch.Ids.ToArray()), Is.EqualTo(new int[][] { [Bos, 1, Bos, 2, 3, 4], [5, 6, Bos, 7] }));
+            Assert.That(batches.Select(batch => batch.Offsets.Starts.ToArray()), Is.EqualTo(new int[][] { [0, 2, 6], [0, 2, 4] }));
+        }
+    }
+
+    [Test]
+    public void A_piece_goes_into_the_row_that_it_fills_best()
+    {
+        // Lengths 14, 7, 5, 2, 3 in rows of 8: the first is cut in 8 and 6; 7 has a row to itself, 6 + 2 and 5 + 3 fill theirs.
+        TokenBatch[] batches = [.. new BatchLayout(LayoutKind.BestFit, 8, 8).InOrder(OfLengths(14, 7, 5, 2, 3))];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(batches.Select(batch => batch.TokenCount), Is.EqualTo(new[] { 8, 7, 8, 8 }));
+            Assert.That(batches.Select(batch => batch.Offsets.Starts.ToArray()), Is.All.Length.EqualTo(2), "a row is dense");
+            Assert.That(batches[2].Ids.ToArray(), Is.EqualTo(new[] { 107, 108, 109, 110, 111, 112, Bos, 123 }), "a row's pieces are in the order of the documents");
+            Assert.That(batches[3].Ids.ToArray(), Is.EqualTo(new[] { Bos, 119, 120, 121, 122, Bos, 124, 125 }));
         }
     }
 
@@ -90,10 +115,8 @@ public class LayoutTests
     {
         using (Assert.EnterMultipleScope())
         {
-            UserErrors.ExpectMistake(() => BatchLayout.Packed(1, 4), "context is 1 tokens long");
-            UserErrors.ExpectMistake(() => BatchLayout.Documents(64, 32), "32 tokens a step, expected at least 64");
-            UserErrors.ExpectMistake(() => BatchLayout.Packed(64, 0), "0 rows of 64");
-            UserErrors.ExpectMistake(() => BatchLayout.Packed(1 << 20, 1 << 20), "expected at least one row and fewer than");
+            UserErrors.ExpectMistake(() => _ = new BatchLayout(LayoutKind.PackedIsolated, 1, 4), "packed-isolated layout", "context is 1 tokens long");
+            UserErrors.ExpectMistake(() => _ = new BatchLayout(LayoutKind.Documents, 64, 32), "32 tokens a step, expected at least 64");
         }
     }
 
@@ -118,11 +141,4 @@ public class LayoutTests
 
         return new TokenizedDocuments([.. documents.SelectMany(document => document)], starts, Bos);
     }
-
-    internal static BatchLayout Layout(LayoutKind kind, int contextLength, int tokensPerStep, bool scoreEnd = false) => kind switch
-    {
-        LayoutKind.Documents => BatchLayout.Documents(contextLength, tokensPerStep, scoreEnd),
-        LayoutKind.Packed => BatchLayout.Packed(contextLength, tokensPerStep / contextLength, scoreEnd),
-        _ => BatchLayout.Chunked(contextLength, tokensPerStep / contextLength, scoreEnd),
-    };
 }

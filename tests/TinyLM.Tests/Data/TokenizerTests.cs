@@ -6,7 +6,7 @@ public class TokenizerTests
 {
     private const string Text = "Zürich 😀\nnaïve — 漢字 😀";
 
-    private static IEnumerable<ITokenizer> Tokenizers() => [new ByteTokenizer(), CharacterTokenizer.FromTexts([Text])];
+    private static IEnumerable<ITokenizer> Tokenizers() => [new ByteTokenizer(), CharacterTokenizer.FromTexts([Text]), BytePairs.Gpt2, BytePairs.Learnt];
 
     [TestCaseSource(nameof(Tokenizers))]
     public void Text_survives_the_way_there_and_back(ITokenizer tokenizer)
@@ -51,6 +51,10 @@ public class TokenizerTests
         UserErrors.ExpectMistake(() => tokenizer.Encode("Z\uD83D"), "half of a surrogate pair (U+D83D)");
 
     [Test]
+    public void What_is_no_UTF8_is_no_character() =>
+        UserErrors.ExpectMistake(() => CharacterTokenizer.FromTexts(["ab"]).Encode([(byte)'a', (byte)'b', 0xC3]), "byte 0xC3 at offset 2");
+
+    [Test]
     public void Characters_are_sorted_by_code_point()
     {
         CharacterTokenizer tokenizer = CharacterTokenizer.FromTexts(["ba", "\uFF5E😀a"]);
@@ -63,8 +67,8 @@ public class TokenizerTests
         CharacterTokenizer tokenizer = CharacterTokenizer.FromTexts(["abc😀"]);
         using (Assert.EnterMultipleScope())
         {
-            UserErrors.ExpectMistake(() => tokenizer.Encode("a😀x"), "'x' (U+0078) at position 3", "4 known characters");
-            UserErrors.ExpectMistake(() => tokenizer.Encode("a\n"), "the character U+000A at position 1");
+            UserErrors.ExpectMistake(() => tokenizer.Encode("a😀x"), "'x' (U+0078) at byte 5", "4 known characters");
+            UserErrors.ExpectMistake(() => tokenizer.Encode("a\n"), "the character U+000A at byte 1");
             UserErrors.ExpectMistake(() => CharacterTokenizer.FromTexts([]), "the text is empty");
         }
     }
@@ -79,23 +83,6 @@ public class TokenizerTests
     [Test]
     public void Bytes_that_are_not_text_decode_to_the_replacement_character() =>
         Assert.That(new ByteTokenizer().Decode([0xC3, (byte)'a']), Is.EqualTo("\uFFFDa"));
-
-    [TestCase("", "not valid JSON")]
-    [TestCase("[]", "no JSON object")]
-    [TestCase("{}", "type is missing")]
-    [TestCase("{\"type\":7}", "type is missing")]
-    [TestCase("{\"type\":\"bpe\"}", "type is 'bpe'")]
-    [TestCase("{\"type\":\"bytes\",\"type\":\"bytes\"}", "not valid JSON")]
-    [TestCase("{\"type\":\"characters\"}", "'characters' is missing")]
-    [TestCase("{\"type\":\"characters\",\"characters\":\"\"}", "'characters' is missing or empty")]
-    [TestCase("{\"type\":\"characters\",\"characters\":\"ba\"}", "'a' (U+0061) after 'b'")]
-    [TestCase("{\"type\":\"characters\",\"characters\":\"aa\"}", "rising code points")]
-    public void A_malformed_file_costs_one_line(string json, string expected) =>
-        UserErrors.ExpectMistake(() => TokenizerFile.Load(new MemoryStream(Encoding.UTF8.GetBytes(json)), "tokenizer.json"), "tokenizer.json", expected);
-
-    [Test]
-    public void A_missing_file_costs_one_line() =>
-        UserErrors.ExpectMistake(() => TokenizerFile.Load("/absent/tokenizer.json"), "no such file");
 
     [Test]
     public void A_corpus_is_tokenized_with_BOS_first()

@@ -24,25 +24,32 @@ public class LayoutProperties
         {
             TokenBatch[] batches = [.. setting.Layout.InOrder(setting.Documents)];
             List<(int Id, int Target, bool Begins)> expected = Expected(setting);
-            Assert.That(batches.SelectMany(batch => batch.Ids.ToArray()), Is.EqualTo(expected.Select(token => token.Id)), "ids");
-            Assert.That(batches.SelectMany(batch => batch.Targets.ToArray()), Is.EqualTo(expected.Select(token => token.Target)), "targets");
-            Assert.That(batches.SelectMany(batch => Begins(batch.Offsets)), Is.EqualTo(expected.Select(token => token.Begins)), "where attention begins anew");
+            List<(int Id, int Target, bool Begins)> seen = [.. batches.SelectMany(Tokens)];
+            if (setting.Kind == LayoutKind.BestFit)
+            {
+                Assert.That(seen.Select(token => (token.Id, token.Target)), Is.EquivalentTo(expected.Select(token => (token.Id, token.Target))));
+            }
+            else
+            {
+                Assert.That(seen, Is.EqualTo(expected));
+            }
+
             Assert.That(batches.Select(batch => batch.TokenCount), Is.All.InRange(1, setting.TokensPerStep));
             Assert.That(batches.Select(batch => batch.TargetCount), Is.All.Positive);
         });
 
     [Test]
     public void An_epoch_shows_no_target_twice_and_drops_less_than_a_step_and_a_row() =>
-        Property.Holds("host", 200, Gen.Select(WithTargets, Gen.Int[0, 99], Gen.Int[0, 3]), draw =>
+        Property.Holds("host", 200, Gen.Select(WithTargets, Gen.Enum<ShuffleKind>(), Gen.Int[0, 99], Gen.Int[0, 3]), draw =>
         {
-            var (setting, seed, epoch) = draw;
-            var shuffler = new DocumentShuffler(setting.Documents, setting.Layout, (ulong)seed);
+            var (setting, shuffle, seed, epoch) = draw;
+            var shuffler = new DocumentShuffler(setting.Documents, setting.Layout, (ulong)seed, shuffle);
             TokenBatch[] batches = [.. Enumerable.Range(0, shuffler.StepsIn(epoch)).Select(step => shuffler.BatchAt(new DataPosition(epoch, step)))];
             foreach (TokenBatch batch in batches)
             {
                 Assert.That(batch.TargetCount, Is.Positive);
                 Assert.That(batch.TokenCount, Is.InRange(1, setting.TokensPerStep));
-                Assert.That(setting.Kind == LayoutKind.Documents || batches.Length == 1 || batch.TokenCount == setting.TokensPerStep, Is.True, "a full batch");
+                Assert.That(setting.KeepsWhole || batches.Length == 1 || batch.TokenCount == setting.TokensPerStep, Is.True, "a full batch");
                 Assert.That(batch.Offsets.LongestDocument, Is.InRange(1, setting.Context));
                 CheckTokens(batch, setting);
             }
@@ -54,9 +61,9 @@ public class LayoutProperties
 
     [Test]
     public void A_shuffler_put_back_at_a_position_deals_the_same_batches() =>
-        Property.Holds("host", 100, Gen.Select(WithTargets, Gen.Int[0, 99], Gen.Int[0, 12]), draw =>
+        Property.Holds("host", 100, Gen.Select(WithTargets, Gen.Enum<ShuffleKind>(), Gen.Int[0, 99], Gen.Int[0, 12]), draw =>
         {
-            var (setting, seed, skipped) = draw;
+            var (setting, shuffle, seed, skipped) = draw;
             DocumentShuffler first = New(), second = New();
             for (int i = 0; i < skipped; i++)
             {
@@ -66,13 +73,57 @@ public class LayoutProperties
             second.Position = first.Position;
             for (int i = 0; i < 5; i++)
             {
-                TokenBatch expected = first.Next(), seen = second.Next();
-                Assert.That(seen.Ids.ToArray(), Is.EqualTo(expected.Ids.ToArray()));
-                Assert.That(seen.Targets.ToArray(), Is.EqualTo(expected.Targets.ToArray()));
-                Assert.That(seen.Offsets.Starts.ToArray(), Is.EqualTo(expected.Offsets.Starts.ToArray()));
+                Assert.That(Tokens(second.Next()), Is.EqualTo(Tokens(first.Next())));
             }
 
-            DocumentShuffler New() => new(setting.Documents, setting.Layout, (ulong)seed);
+            DocumentShuffler New() => new(setting.Documents, setting.Layout, (ulong)seed, shuffle);
+        });
+
+    [Test]
+    public void Whole_documents_are_cut_at_the_context_only_and_best_fit_leaves_no_two_rows_that_would_fit_in_one() =>
+        Property.Holds("host", 200, Settings.Where(setting => setting.KeepsWhole), setting =>
+        {
+            TokenBatch[] batches = [.. setting.Layout.InOrder(setting.Documents)];
+            int pieces = setting.Lengths.Sum(length => (TargetBuilder.CountTargets(length, setting.ScoreEnd) + setting.Context - 1) / setting.Context);
+            int[] rows = [.. batches.SelectMany(batch => Enumerable.Range(0, batch.Offsets.DocumentCount).Select(batch.Offsets.LengthOf))];
+            if (setting.Kind != LayoutKind.BestFit)
+            {
+                Assert.That(rows, Has.Length.EqualTo(pieces));
+                return;
+            }
+
+            int whole = setting.Lengths.Sum(length => TargetBuilder.CountTargets(length, setting.ScoreEnd) / setting.Context);
+            Assert.That(rows, Has.Length.InRange(whole, pieces).And.All.InRange(1, setting.Context));
+            Assert.That(rows.Length < 2 || rows.Order().Take(2).Sum() > setting.Context, Is.True, "two rows that would fit in one");
+        });
+
+    [Test]
+    public void Costs_are_those_of_the_batches_that_are_dealt() =>
+        Property.Holds("host", 200, Gen.Select(WithTargets, Gen.Enum<ShuffleKind>(), Gen.Int[0, 99]), draw =>
+        {
+            var (setting, shuffle, seed) = draw;
+            var shuffler = new DocumentShuffler(setting.Documents, setting.Layout, (ulong)seed, shuffle);
+            var costs = LayoutCosts.Measure(setting.Documents, setting.Layout, shuffle, (ulong)seed);
+            TokenBatch[] batches = [.. Enumerable.Range(0, shuffler.StepsIn(0)).Select(step => shuffler.BatchAt(new DataPosition(0, step)))];
+            int all = setting.Lengths.Sum(), shown = batches.Sum(batch => batch.TokenCount), cut = 0, pairs = 0;
+            foreach (TokenBatch batch in batches)
+            {
+                bool seesBeginning = false;
+                int next = TargetBuilder.None;
+                foreach (var ((id, target, begins), position) in Tokens(batch).Zip(batch.Offsets.Positions.ToArray()))
+                {
+                    seesBeginning = id == LayoutTests.Bos || (seesBeginning && !begins && id == next);
+                    next = target;
+                    cut += seesBeginning ? 0 : 1;
+                    pairs += position + 1;
+                }
+            }
+
+            Assert.That(costs.StepCount, Is.EqualTo(batches.Length));
+            Assert.That(costs.TokenCount, Is.EqualTo(shown));
+            Assert.That(costs.DroppedShare, Is.EqualTo((all - shown) / (double)all).Within(1e-12));
+            Assert.That(costs.CutShare, Is.EqualTo(cut / (double)shown).Within(1e-12));
+            Assert.That(costs.AttentionShare, Is.EqualTo(pairs / (shown * (setting.Context + 1) / 2.0)).Within(1e-12));
         });
 
     [Test]
@@ -111,28 +162,29 @@ public class LayoutProperties
             (int Id, int Target, bool Begins)[] tokens = [.. ids.Select((id, i) => (id, i + 1 < ids.Length ? ids[i + 1] : end, Begins(document, i)))];
 
             // A lone token without target would only be context for nobody: a whole document, or a piece of one.
-            bool isLone = tokens[^1].Target == TargetBuilder.None && (tokens.Length == 1 || (setting.Kind == LayoutKind.Documents && tokens[^1].Begins));
+            bool isLone = tokens[^1].Target == TargetBuilder.None && (tokens.Length == 1 || (setting.KeepsWhole && tokens[^1].Begins));
             stream.AddRange(isLone ? tokens[..^1] : tokens);
         }
 
         // So would a batch of one.
         bool lastIsLone = stream.Count % setting.TokensPerStep == 1 && stream[^1].Target == TargetBuilder.None;
-        return setting.Kind == LayoutKind.Documents ? stream : stream[..(lastIsLone ? stream.Count - 1 : stream.Count)];
+        return setting.KeepsWhole ? stream : stream[..(lastIsLone ? stream.Count - 1 : stream.Count)];
 
         bool Begins(int document, int place) => setting.Kind switch
         {
-            LayoutKind.Documents => place % setting.Context == 0,
             LayoutKind.Packed => (stream.Count + place) % setting.Context == 0,
+            _ when setting.KeepsWhole => place % setting.Context == 0,
             _ => place == 0 || (stream.Count + place) % setting.Context == 0,
         };
     }
 
-    private static IEnumerable<bool> Begins(DocumentOffsets offsets) => offsets.Positions.ToArray().Select(position => position == 0);
+    private static IEnumerable<(int Id, int Target, bool Begins)> Tokens(TokenBatch batch) =>
+        batch.Ids.ToArray().Zip(batch.Targets.ToArray(), batch.Offsets.Positions.ToArray().Select(position => position == 0));
 
-    /// <summary>Each target is the token's successor in its document, and so is the next token of the same piece or row, unless a document begins there.</summary>
+    /// <summary>Each target is the token's successor in its document, and so is the next token of the same piece or row, unless a document begins there or its pieces were sorted.</summary>
     private static void CheckTokens(TokenBatch batch, Setting setting)
     {
-        bool[] begins = [.. Begins(batch.Offsets)];
+        bool[] begins = [.. Tokens(batch).Select(token => token.Begins)];
         for (int i = 0; i < batch.TokenCount; i++)
         {
             int id = batch.Ids[i], target = batch.Targets[i];
@@ -140,7 +192,7 @@ public class LayoutProperties
             bool isLast = isLone || setting.LastIds.Contains(id);
             int[] expected = isLast ? [setting.ScoreEnd ? LayoutTests.Bos : TargetBuilder.None] : id == LayoutTests.Bos ? setting.FirstIds : [id + 1];
             Assert.That(target, Is.AnyOf([.. expected.Cast<object>()]), $"the target of {id}");
-            if (i + 1 < batch.TokenCount && !begins[i + 1])
+            if (i + 1 < batch.TokenCount && !begins[i + 1] && setting.Kind != LayoutKind.BestFit)
             {
                 Assert.That(batch.Ids[i + 1], Is.EqualTo(isLast ? LayoutTests.Bos : target), $"what follows {id}");
             }
@@ -151,7 +203,10 @@ public class LayoutProperties
     {
         public TokenizedDocuments Documents => LayoutTests.OfLengths(Lengths);
 
-        public BatchLayout Layout => LayoutTests.Layout(Kind, Context, TokensPerStep, ScoreEnd);
+        public BatchLayout Layout => new(Kind, Context, TokensPerStep, ScoreEnd);
+
+        /// <summary>Whether only documents longer than the context are cut.</summary>
+        public bool KeepsWhole => Kind is LayoutKind.Documents or LayoutKind.Unpacked or LayoutKind.BestFit;
 
         /// <summary>The first token after BOS of each document that has one.</summary>
         public int[] FirstIds { get; } = [.. Lengths.Index().Where(document => document.Item > 1).Select(document => FirstId(Lengths, document.Index))];

@@ -1,3 +1,5 @@
+using Spectre.Console;
+
 using System.Text.Json;
 
 namespace TinyLM.Tests;
@@ -30,6 +32,37 @@ public class PretrainRunTests
             Assert.That(File.ReadAllLines(System.IO.Path.Combine(path, "metrics.jsonl")), Has.Length.EqualTo(4));
             Assert.That(File.ReadAllBytes(System.IO.Path.Combine(path, "loss.png")).AsSpan(1, 3).ToArray(), Is.EqualTo("PNG"u8.ToArray()));
             Assert.That(Directory.GetFiles(path, "model.safetensors", SearchOption.AllDirectories), Is.Not.Empty);
+        }
+    }
+
+    [Test]
+    public void A_run_with_byte_pairs_goes_on_in_the_middle_of_an_epoch([Values] ShuffleKind shuffle)
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 600).Select(i => $"anna and hannah {i} an ananas")));
+        PretrainOptions options = Options(folder, text, "whole") with { Tokenizer = "bpe:280", Layout = "best-fit", Shuffle = EnumName.Of(shuffle) };
+        RunResults whole = PretrainRun.Execute(options, TrainingDisplay.Silent)!;
+        PretrainOptions halted = options with { Out = folder.File("halted"), SaveSeconds = 0 };
+        PretrainRun.Execute(halted, TrainingDisplay.Silent);
+        string[] checkpoints = [.. Directory.GetDirectories(folder.File("halted/checkpoints")).Order(StringComparer.Ordinal)];
+        Directory.Delete(checkpoints[^1], recursive: true);
+        RunResults resumed = PretrainRun.Execute(halted with { Resume = true }, TrainingDisplay.Silent)!;
+        Assert.That(resumed.WeightsSha256, Is.EqualTo(whole.WeightsSha256));
+    }
+
+    [Test]
+    public void Layouts_are_shown_and_no_run_is_begun()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i}")));
+        PretrainOptions options = Options(folder, text, "run") with { ShowLayouts = true };
+        var output = new StringWriter();
+        Assert.That(PretrainRun.Execute(options, Display(output)), Is.Null);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(output.ToString(), Does.Contain("a token stands for 1.00 bytes"));
+            Assert.That(Enum.GetValues<LayoutKind>().Select(EnumName.Of), Is.All.Matches<string>(name => output.ToString().Contains($" {name} ", StringComparison.Ordinal)));
+            Assert.That(Directory.Exists(options.Out), Is.False);
         }
     }
 
@@ -143,4 +176,11 @@ public class PretrainRunTests
         Threads = 1,
         Out = folder.File(output),
     };
+
+    private static TrainingDisplay Display(TextWriter output) => new(AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = AnsiSupport.No,
+        Interactive = InteractionSupport.No,
+        Out = new AnsiConsoleOutput(output),
+    }));
 }

@@ -47,6 +47,15 @@ public class RunConfigTests
     }
 
     [Test]
+    public void Kinds_of_two_words_are_written_with_a_hyphen()
+    {
+        TrainingConfig training = new PretrainOptions { Layout = "packed-isolated", Shuffle = "fixed-rows" }.CreateConfig().Training;
+        Assert.That((training.Layout, training.Shuffle), Is.EqualTo((LayoutKind.PackedIsolated, ShuffleKind.FixedRows)));
+        UserErrors.ExpectMistake(
+            () => new PretrainOptions { Layout = "chunked" }.CreateConfig(), "--layout: 'chunked' is unknown; known: documents, packed, packed-isolated, unpacked, best-fit.");
+    }
+
+    [Test]
     public void Minutes_make_a_run_by_time() =>
         Assert.That(new PretrainOptions { Preset = "names", Minutes = 0.5 }.CreateConfig().Training, Has.Property("Steps").EqualTo(0).And.Property("Minutes").EqualTo(0.5));
 

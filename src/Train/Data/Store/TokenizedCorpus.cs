@@ -85,6 +85,28 @@ public sealed class TokenizedCorpus
             PathOf(side), documents, tokenizer, corpus.Name, fingerprint, corpus.DuplicateCount, threads > 0 ? threads : Environment.ProcessorCount);
     }
 
+    /// <summary>The bytes that a token of the training documents stands for in the mean, BOS not counted.</summary>
+    public double MeanTokenBytes()
+    {
+        var ids = new int[1 << 16];
+        long bytes = 0;
+        for (int document = 0; document < Training.Count; document++)
+        {
+            int length = Training.LengthOf(document);
+            for (int start = 0; start < length; start += ids.Length)
+            {
+                Span<int> part = ids.AsSpan(0, Math.Min(ids.Length, length - start));
+                Training.CopyTo(document, start, part);
+                foreach (int id in part)
+                {
+                    bytes += _tokenBytes[id];
+                }
+            }
+        }
+
+        return (double)bytes / (Training.TokenCount - Training.Count);
+    }
+
     /// <summary>What is no whole store is made anew.</summary>
     private static TokenStore? TryOpen(string path)
     {

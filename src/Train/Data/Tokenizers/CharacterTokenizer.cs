@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json.Nodes;
 
 namespace TinyLM;
 
@@ -13,11 +12,13 @@ public sealed class CharacterTokenizer : ITokenizer
     internal const string Kind = "characters";
 
     private readonly Rune[] _characters;
+    private readonly byte[][] _bytes;
     private readonly Dictionary<Rune, int> _ids;
 
     private CharacterTokenizer(Rune[] characters)
     {
         _characters = characters;
+        _bytes = Array.ConvertAll(characters, character => Encoding.UTF8.GetBytes(character.ToString()));
         _ids = new Dictionary<Rune, int>(characters.Length);
         for (int id = 0; id < characters.Length; id++)
         {
@@ -60,19 +61,21 @@ public sealed class CharacterTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public int[] Encode(string text)
+    public int[] Encode(ReadOnlySpan<byte> text)
     {
         var ids = new int[text.Length];
         int count = 0;
-        for (int position = 0; position < text.Length;)
+        for (int position = 0, length; position < text.Length; position += length)
         {
-            int start = position;
-            Rune character = RuneAt(text, ref position);
+            if (Rune.DecodeFromUtf8(text[position..], out Rune character, out length) != OperationStatus.Done)
+            {
+                throw new UserException($"CharacterTokenizer: byte 0x{text[position]:X2} at offset {position} is not UTF-8, so no character.");
+            }
+
             if (!_ids.TryGetValue(character, out ids[count++]))
             {
                 throw new UserException(
-                    $"CharacterTokenizer: {Describe(character)} at position {start} is not one of the {_characters.Length} known "
-                    + "characters; "
+                    $"CharacterTokenizer: {Describe(character)} at byte {position} is not one of the {_characters.Length} known characters; "
                     + "leave it out, or train with a text that holds it.");
             }
         }
@@ -81,49 +84,33 @@ public sealed class CharacterTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> ids)
+    public ReadOnlySpan<byte> BytesOf(int id)
     {
-        var text = new StringBuilder(ids.Length);
-        Span<char> buffer = stackalloc char[2];
-        foreach (int id in ids)
-        {
-            TokenizerFile.CheckId(this, id);
-            if (id != BosId)
-            {
-                text.Append(buffer[.._characters[id].EncodeToUtf16(buffer)]);
-            }
-        }
-
-        return text.ToString();
+        TokenizerText.CheckId(this, id);
+        return id == BosId ? [] : _bytes[id];
     }
 
     /// <inheritdoc/>
-    public int ByteCount(int id)
+    public void Save(Stream stream) => TokenizerFile.Write(stream, json =>
     {
-        TokenizerFile.CheckId(this, id);
-        return id == BosId ? 0 : _characters[id].Utf8SequenceLength;
-    }
+        json.WriteString("type", Kind);
+        json.WriteString("characters", string.Concat(_characters));
+    });
 
-    /// <inheritdoc/>
-    public void Save(Stream stream) =>
-        TokenizerFile.Write(stream, new JsonObject { ["type"] = Kind, ["characters"] = string.Concat(_characters) });
-
-    internal static CharacterTokenizer FromJson(JsonObject json, string source)
+    internal static CharacterTokenizer FromJson(JsonPart json)
     {
-        if (json["characters"] is not JsonValue value || !value.TryGetValue(out string? characters) || characters.Length == 0)
+        JsonPart characters = json.Require("characters");
+        Rune[] runes = [.. characters.Text().EnumerateRunes()];
+        if (runes.Length == 0)
         {
-            throw new UserException($"{source}: 'characters' is missing or empty; expected one string of all characters in order.");
+            throw characters.Fault("is empty, expected all characters in order");
         }
 
-        // Lone surrogates become U+FFFD here, twice of which is out of order.
-        Rune[] runes = [.. characters.EnumerateRunes()];
         for (int i = 1; i < runes.Length; i++)
         {
             if (runes[i - 1] >= runes[i])
             {
-                throw new UserException(
-                    $"{source}: 'characters' has {Describe(runes[i])} after {Describe(runes[i - 1])}; expected rising code points, "
-                    + "each once.");
+                throw characters.Fault($"has {Describe(runes[i])} after {Describe(runes[i - 1])}, expected rising code points, each once");
             }
         }
 

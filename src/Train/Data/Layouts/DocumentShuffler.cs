@@ -2,22 +2,24 @@ namespace TinyLM;
 
 /// <summary>
 /// Deals training batches without end. Every epoch permutes the documents, concatenates them, cuts the rows anew and permutes the rows;
-/// tail tokens and rows that fill no step are dropped, different ones each epoch (slowrun's document shuffling, worth 3.345 → 3.332 in
-/// its tiny track). One text without documents is cut at a new random offset each epoch instead.
-/// The order is a function of (seed, epoch) alone, so a run that is put back at its <see cref="Position"/> sees the very same batches.
+/// tail tokens and rows that fill no step are dropped, different ones each epoch. One text without documents is cut at a new random offset
+/// each epoch instead. With <see cref="ShuffleKind.FixedRows"/> only the order of the rows differs.
+/// The order is a function of (seed, epoch) alone, so a run that is put back at its <see cref="Position"/> sees the very same batches, on
+/// any machine.
 /// </summary>
 public sealed class DocumentShuffler
 {
     private readonly TokenizedDocuments _documents;
     private readonly ulong _seed;
+    private readonly ShuffleKind _shuffle;
     private EpochPlan _plan;
     private long _plannedEpoch;
 
     /// <exception cref="UserException">No document has two tokens, so there is nothing to predict.</exception>
-    public DocumentShuffler(TokenizedDocuments documents, BatchLayout layout, ulong seed)
+    public DocumentShuffler(TokenizedDocuments documents, BatchLayout layout, ulong seed, ShuffleKind shuffle = ShuffleKind.Documents)
     {
-        (_documents, Layout, _seed) = (documents, layout, seed);
-        _plan = EpochPlan.Shuffled(documents, layout, seed, 0);
+        (_documents, Layout, _seed, _shuffle) = (documents, layout, seed, shuffle);
+        _plan = EpochPlan.Shuffled(documents, layout, shuffle, seed, 0);
         if (_plan.StepCount == 0)
         {
             throw new UserException("The corpus has no document of two tokens, so there is nothing to predict; expected longer documents.");
@@ -86,7 +88,7 @@ public sealed class DocumentShuffler
     {
         if (epoch != _plannedEpoch)
         {
-            (_plan, _plannedEpoch) = (EpochPlan.Shuffled(_documents, Layout, _seed, epoch), epoch);
+            (_plan, _plannedEpoch) = (EpochPlan.Shuffled(_documents, Layout, _shuffle, _seed, epoch), epoch);
         }
 
         return _plan;
