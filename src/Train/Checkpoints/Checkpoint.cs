@@ -19,6 +19,9 @@ public sealed class Checkpoint
     /// <summary>The training step that it was saved at.</summary>
     public long Step => _manifest.Step;
 
+    /// <summary>The loss on held-out text after that step, in nats a token; null where it was not measured.</summary>
+    public double? ValidationLoss => _manifest.ValidationLoss;
+
     /// <summary>The names of its files.</summary>
     public IReadOnlyList<string> FileNames { get; }
 

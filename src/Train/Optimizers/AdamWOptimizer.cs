@@ -27,10 +27,15 @@ public sealed class AdamWOptimizer
     internal long BytesPerStep => 8L * sizeof(float) * _parameters.Values.Columns;
 
     /// <summary>One step with the gradients at hand. Call it before the step's tape is disposed: it uses the arena.</summary>
-    /// <returns>The norm of all gradients before clipping.</returns>
+    /// <returns>The norm of all gradients before clipping. Where it is no finite number, nothing has changed.</returns>
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
         StepCount++;
         int decaying = _parameters.DecayingLength;
         Update(0, decaying, learningRate, weightDecay, scale);

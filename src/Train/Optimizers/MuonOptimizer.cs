@@ -42,10 +42,15 @@ public sealed class MuonOptimizer
     /// <param name="otherLearningRate">AdamW's.</param>
     /// <param name="weightDecay">Of the parameters that decay.</param>
     /// <param name="clipNorm">The most that the norm of all gradients may be.</param>
-    /// <returns>The norm of all gradients before clipping.</returns>
+    /// <returns>The norm of all gradients before clipping. Where it is no finite number, nothing has changed.</returns>
     public double Step(double learningRate, double otherLearningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
         StepCount++;
         for (int i = 0; i < _states.Length; i++)
         {

@@ -21,6 +21,11 @@ public sealed class SgdOptimizer
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
         int decaying = _parameters.DecayingLength;
         Update(0, decaying, learningRate, weightDecay, scale);
         Update(decaying, _parameters.Values.Columns - decaying, learningRate, weightDecay: 0, scale);

@@ -14,22 +14,28 @@ public static class TrainingCheckpoint
     private const string StateFile = "state.json";
 
     /// <summary>Saves a checkpoint of its own folder, committed as a whole.</summary>
-    public static Checkpoint Save(CheckpointFolder folder, Trainer trainer, ITokenizer tokenizer)
+    /// <param name="folder">Where to.</param>
+    /// <param name="trainer">What is saved.</param>
+    /// <param name="tokenizer">Of its tokens.</param>
+    /// <param name="validationLoss">After the trainer's last step, where it was measured.</param>
+    /// <exception cref="DivergedException">A weight or a moment is no finite number; nothing is saved.</exception>
+    public static Checkpoint Save(CheckpointFolder folder, Trainer trainer, ITokenizer tokenizer, double? validationLoss = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ParameterSet parameters = trainer.Model.Parameters;
         AdamWOptimizer optimizer = trainer.Optimizer;
-        return folder.Save(trainer.State.Step,
+        long step = trainer.State.Step;
+        return folder.Save(step,
         [
-            new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(Entry)])),
-            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [Entry("first", optimizer.FirstMoments), Entry("second", optimizer.SecondMoments)])),
+            new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter, step))])),
+            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [Entry("first", optimizer.FirstMoments, step), Entry("second", optimizer.SecondMoments, step)])),
             new(ConfigFile, stream => JsonSerializer.Serialize(stream, trainer.Model.Config, TrainingJson.Default.GptConfig)),
             new(TrainingFile, stream => JsonSerializer.Serialize(stream, trainer.Config, TrainingJson.Default.TrainingConfig)),
             new(StateFile, stream => JsonSerializer.Serialize(stream, trainer.State, TrainingJson.Default.TrainerState)),
             new(TokenizerFileName, tokenizer.Save),
-        ]);
+        ], validationLoss);
     }
 
     /// <summary>The shape of the model that a checkpoint holds.</summary>
@@ -70,13 +76,42 @@ public static class TrainingCheckpoint
         {
             var values = new float[target.Length];
             reader.Read(name, [target.Rows, target.Columns], values);
+            if (FindNonFinite(values) is { } found)
+            {
+                throw new UserException(
+                    $"{Path.Combine(checkpoint.FolderPath, file)}: tensor {name} has {Describe(values[found])} at [{found / target.Columns}, {found % target.Columns}], expected finite numbers; use another checkpoint.");
+            }
+
             target.CopyFrom(values);
         }
     });
 
-    private static SafetensorsTensor Entry(Parameter parameter) => Entry(parameter.Name, parameter.Value);
+    private static SafetensorsTensor Entry(Parameter parameter, long step) => Entry(parameter.Name, parameter.Value, step);
 
-    private static SafetensorsTensor Entry(string name, Tensor tensor) => new(name, [tensor.Rows, tensor.Columns], tensor.CopyTo);
+    private static SafetensorsTensor Entry(string name, Tensor tensor, long step) => new(name, [tensor.Rows, tensor.Columns], values =>
+    {
+        tensor.CopyTo(values);
+        if (FindNonFinite(values) is { } found)
+        {
+            throw new DivergedException(
+                $"training: after step {step} {name} has {Describe(values[found])} at [{found / tensor.Columns}, {found % tensor.Columns}], which is not saved", step);
+        }
+    });
+
+    private static int? FindNonFinite(ReadOnlySpan<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Describe(float value) => float.IsNaN(value) ? "NaN" : value > 0 ? "infinity" : "-infinity";
 
     private static T ReadJson<T>(Checkpoint checkpoint, string file, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
     {
