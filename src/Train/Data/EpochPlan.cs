@@ -83,7 +83,7 @@ internal abstract class EpochPlan
     protected void Append(TokenBatch batch, int document, int start, int length, bool beginsDocument)
     {
         batch.Append(length, beginsDocument, out Span<int> ids, out Span<int> targets);
-        Source[document].Slice(start, ids.Length).CopyTo(ids);
-        TargetBuilder.Fill(Source[document], start, Source.BosId, Layout.ScoreEnd, targets);
+        Source.CopyTo(document, start, ids);
+        TargetBuilder.Fill(Source, document, start, Layout.ScoreEnd, targets);
     }
 }

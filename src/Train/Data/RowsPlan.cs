@@ -6,7 +6,7 @@ internal sealed class RowsPlan : EpochPlan
     private readonly int[] _documents;
 
     /// <summary>[documents + 1]: where each document begins in the concatenated stream.</summary>
-    private readonly int[] _starts;
+    private readonly long[] _starts;
 
     private readonly int[] _order;
     private readonly int _offset;
@@ -23,17 +23,19 @@ internal sealed class RowsPlan : EpochPlan
         : base(documents, layout)
     {
         _documents = order;
-        _starts = new int[order.Length + 1];
+        _starts = new long[order.Length + 1];
         for (int i = 0; i < order.Length; i++)
         {
             _starts[i + 1] = _starts[i] + documents.LengthOf(order[i]);
         }
 
         // At least one row stays whole.
-        int length = layout.ContextLength, slack = Math.Clamp(_starts[^1] - length + 1, 1, length);
+        int length = layout.ContextLength;
+        long slack = Math.Clamp(_starts[^1] - length + 1, 1, length);
         _offset = (int)(offset * slack);
         _rowsPerStep = layout.TokensPerStep / length;
-        int tokens = _starts[^1] - _offset, rows = tokens / length;
+        long tokens = _starts[^1] - _offset;
+        int rows = checked((int)(tokens / length));
         if (tokens % length > 0 && (keepTail || rows == 0))
         {
             rows++;
@@ -55,21 +57,21 @@ internal sealed class RowsPlan : EpochPlan
         }
     }
 
-    private (int Start, int Length) Row(int index)
+    private (long Start, int Length) Row(int index)
     {
-        int start = _offset + _order[index] * Layout.ContextLength;
-        return (start, Math.Min(Layout.ContextLength, _starts[^1] - start));
+        long start = _offset + (long)_order[index] * Layout.ContextLength;
+        return (start, (int)Math.Min(Layout.ContextLength, _starts[^1] - start));
     }
 
     /// <summary>Appends a row, document by document; attention begins anew where the layout says so.</summary>
-    private void AppendRow(TokenBatch batch, int start, int rowLength)
+    private void AppendRow(TokenBatch batch, long start, int rowLength)
     {
         int index = Array.BinarySearch(_starts, start);
         index = index < 0 ? ~index - 1 : index;
         for (int done = 0; done < rowLength; index++)
         {
-            int within = start + done - _starts[index];
-            int length = Math.Min(rowLength - done, _starts[index + 1] - _starts[index] - within);
+            int within = (int)(start + done - _starts[index]);
+            int length = (int)Math.Min(rowLength - done, _starts[index + 1] - _starts[index] - within);
             Append(batch, _documents[index], within, length, beginsDocument: done == 0 || Layout.Kind == LayoutKind.Chunked);
             done += length;
         }

@@ -12,36 +12,36 @@ public static class TargetBuilder
     public const int None = -1;
 
     /// <summary>The targets of tokens <paramref name="start"/>, <paramref name="start"/> + 1, … of a document.</summary>
-    /// <param name="document">[tokens]: the whole document, BOS first.</param>
+    /// <param name="documents">The documents.</param>
+    /// <param name="document">Which of them.</param>
     /// <param name="start">The first token whose target is asked for.</param>
-    /// <param name="bosId">The id that begins a document.</param>
     /// <param name="scoreEnd">Whether the document's end is predicted.</param>
     /// <param name="targets">Receives the targets, as many as it is long.</param>
-    public static void Fill(ReadOnlySpan<int> document, int start, int bosId, bool scoreEnd, Span<int> targets)
+    public static void Fill(TokenizedDocuments documents, int document, int start, bool scoreEnd, Span<int> targets)
     {
-        ReadOnlySpan<int> following = document[(start + 1)..];
-        if (following.Length >= targets.Length)
-        {
-            following[..targets.Length].CopyTo(targets);
-            return;
-        }
-
-        following.CopyTo(targets);
-        targets[following.Length] = scoreEnd ? bosId : None;
-        if (following.Length + 1 != targets.Length)
+        int following = documents.LengthOf(document) - start - 1;
+        if (following + 1 < targets.Length)
         {
             throw new ArgumentException(
-                $"TargetBuilder: {targets.Length} targets from token {start} on, but the document has only {document.Length} tokens.");
+                $"TargetBuilder: {targets.Length} targets from token {start} on, but the document has only {documents.LengthOf(document)} tokens.");
         }
+
+        if (following < targets.Length)
+        {
+            targets[following] = scoreEnd ? documents.BosId : None;
+            targets = targets[..following];
+        }
+
+        documents.CopyTo(document, start + 1, targets);
     }
 
     /// <summary>How many targets a document of <paramref name="tokenCount"/> tokens has.</summary>
     public static int CountTargets(int tokenCount, bool scoreEnd) => scoreEnd ? tokenCount : tokenCount - 1;
 
     /// <summary>How many targets all of the documents have.</summary>
-    public static int CountTargets(TokenizedDocuments documents, bool scoreEnd)
+    public static long CountTargets(TokenizedDocuments documents, bool scoreEnd)
     {
-        int targets = 0;
+        long targets = 0;
         for (int document = 0; document < documents.Count; document++)
         {
             targets += CountTargets(documents.LengthOf(document), scoreEnd);
@@ -55,13 +55,15 @@ public static class TargetBuilder
     /// <param name="scoreEnd">Whether the documents' ends are predicted.</param>
     public static TokenBatch Build(TokenizedDocuments documents, bool scoreEnd = false)
     {
-        var targets = new int[documents.TokenCount];
+        var offsets = DocumentOffsets.FromLengths([.. Enumerable.Range(0, documents.Count).Select(documents.LengthOf)]);
+        int[] ids = new int[offsets.TokenCount], targets = new int[offsets.TokenCount];
         for (int document = 0; document < documents.Count; document++)
         {
-            int start = documents.Starts[document];
-            Fill(documents[document], 0, documents.BosId, scoreEnd, targets.AsSpan(start, documents.LengthOf(document)));
+            int start = offsets.Starts[document], length = documents.LengthOf(document);
+            documents.CopyTo(document, 0, ids.AsSpan(start, length));
+            Fill(documents, document, 0, scoreEnd, targets.AsSpan(start, length));
         }
 
-        return new TokenBatch(documents.Ids.ToArray(), targets, new DocumentOffsets(documents.Starts));
+        return new TokenBatch(ids, targets, offsets);
     }
 }

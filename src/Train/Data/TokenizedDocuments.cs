@@ -4,13 +4,13 @@ using System.Security.Cryptography;
 namespace TinyLM;
 
 /// <summary>
-/// Documents as token ids, one after another in one array: each is <c>[BOS] + its tokens</c>. A document of n tokens has n - 1 targets
-/// (see <see cref="TargetBuilder"/>), so one of a single token, BOS, has none.
+/// Documents as token ids, one after another: each is <c>[BOS] + its tokens</c>. A document of n tokens has n - 1 targets
+/// (see <see cref="TargetBuilder"/>), so one of a single token, BOS, has none. Ids are copied out a range at a time: they need not be in memory.
 /// </summary>
 public sealed class TokenizedDocuments
 {
     private readonly int[] _ids;
-    private readonly int[] _starts;
+    private readonly long[] _starts;
 
     /// <param name="ids">[tokens]: the token ids of all documents.</param>
     /// <param name="starts">[documents + 1]: the first token of each document, then the number of tokens. <c>[0]</c> for no
@@ -39,32 +39,47 @@ public sealed class TokenizedDocuments
             }
         }
 
-        (_ids, _starts, BosId) = (ids, starts, bosId);
+        (_ids, _starts, BosId) = (ids, Array.ConvertAll(starts, start => (long)start), bosId);
     }
 
     /// <summary>How many documents there are; may be 0.</summary>
     public int Count => _starts.Length - 1;
 
     /// <summary>How many tokens all documents have together, BOS included.</summary>
-    public int TokenCount => _ids.Length;
+    public long TokenCount => _starts[^1];
 
     /// <summary>The id that each document begins with.</summary>
     public int BosId { get; }
 
-    /// <summary>[tokens]: the ids of all documents.</summary>
-    public ReadOnlySpan<int> Ids => _ids;
-
-    /// <summary>[documents + 1]: the first token of each document, then the number of tokens.</summary>
-    public ReadOnlySpan<int> Starts => _starts;
-
-    /// <summary>The ids of one document, BOS first.</summary>
-    public ReadOnlySpan<int> this[int document] => _ids.AsSpan(_starts[document]..LimitOf(document));
-
     /// <summary>The number of tokens of one document, BOS included.</summary>
-    public int LengthOf(int document) => LimitOf(document) - _starts[document];
+    public int LengthOf(int document) => (int)(_starts[document + 1] - _starts[document]);
+
+    /// <summary>Copies ids of a document, as many as <paramref name="ids"/> is long.</summary>
+    /// <param name="document">Which.</param>
+    /// <param name="start">The first token to copy; 0 is BOS.</param>
+    /// <param name="ids">Receives the ids.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The document has no such tokens.</exception>
+    public void CopyTo(int document, int start, Span<int> ids)
+    {
+        if (start < 0 || start > LengthOf(document) - ids.Length)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(start), $"TokenizedDocuments: tokens {start} to {(long)start + ids.Length} of document {document}, which has {LengthOf(document)}.");
+        }
+
+        _ids.AsSpan((int)_starts[document] + start, ids.Length).CopyTo(ids);
+    }
+
+    /// <summary>A copy of all ids of one document, BOS first.</summary>
+    public int[] ToArray(int document)
+    {
+        var ids = new int[LengthOf(document)];
+        CopyTo(document, 0, ids);
+        return ids;
+    }
 
     /// <summary>The first documents, as many as fit in <paramref name="maxTokens"/>, and at least one.</summary>
-    public TokenizedDocuments Take(int maxTokens)
+    public TokenizedDocuments Take(long maxTokens)
     {
         int count = Count;
         while (count > 1 && _starts[count] > maxTokens)
@@ -72,17 +87,20 @@ public sealed class TokenizedDocuments
             count--;
         }
 
-        return count == Count ? this : new TokenizedDocuments(_ids[.._starts[count]], _starts[..(count + 1)], BosId);
+        return count == Count ? this : new TokenizedDocuments(_ids[..(int)_starts[count]], Array.ConvertAll(_starts[..(count + 1)], start => (int)start), BosId);
     }
 
     /// <summary>
-    /// The SHA-256 of all ids and starts, in hex: a run that is resumed on other data, another split or another tokenizer sees it.
+    /// The SHA-256 of each document's length and ids, in hex: a run that is resumed on other data, another split or another tokenizer sees it.
     /// </summary>
     public string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(MemoryMarshal.AsBytes(Starts));
-        hash.AppendData(MemoryMarshal.AsBytes(Ids));
+        for (int document = 0; document < Count; document++)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes<int>([LengthOf(document), .. ToArray(document)]));
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -94,13 +112,13 @@ public sealed class TokenizedDocuments
         var hashes = new HashSet<ContentHash>();
         for (int document = 0; document < others.Count; document++)
         {
-            hashes.Add(ContentHash.Of(MemoryMarshal.AsBytes(others[document])));
+            hashes.Add(ContentHash.Of(MemoryMarshal.AsBytes<int>(others.ToArray(document))));
         }
 
         int overlap = 0;
         for (int document = 0; document < Count; document++)
         {
-            overlap += hashes.Contains(ContentHash.Of(MemoryMarshal.AsBytes(this[document]))) ? 1 : 0;
+            overlap += hashes.Contains(ContentHash.Of(MemoryMarshal.AsBytes<int>(ToArray(document)))) ? 1 : 0;
         }
 
         return overlap;
@@ -149,6 +167,4 @@ public sealed class TokenizedDocuments
             throw new UserException($"{document.Name}: {fault.Message}", fault.ExitCode, fault);
         }
     }
-
-    private int LimitOf(int document) => _starts[document + 1];
 }

@@ -23,7 +23,7 @@ public sealed class PackedScorer : IScorer
     public float[] Score(Gpt model, TokenizedDocuments documents, IProgress<int>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(documents);
-        var nats = new List<float>(documents.TokenCount);
+        var nats = new List<float>(checked((int)documents.TokenCount));
         foreach (TokenBatch batch in _layout.InOrder(documents))
         {
             float[] losses = TokenScores.Of(model, batch);

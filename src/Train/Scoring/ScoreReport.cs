@@ -29,7 +29,7 @@ public sealed record ScoreReport(double Loss, double BitsPerByte, long Targets, 
         long bytes = 0, targets = TargetBuilder.CountTargets(documents, scorer.ScoreEnd);
         for (int document = 0; document < documents.Count; document++)
         {
-            foreach (int id in documents[document][1..])
+            foreach (int id in documents.ToArray(document).AsSpan(1))
             {
                 bytes += tokenBytes[id];
             }

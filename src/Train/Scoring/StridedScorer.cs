@@ -40,7 +40,7 @@ public sealed class StridedScorer : IScorer
             throw new UserException($"strided scoring: a window of {Window} tokens, the model's context is {model.Config.ContextLength}.");
         }
 
-        var nats = new List<float>(documents.TokenCount);
+        var nats = new List<float>(checked((int)documents.TokenCount));
         var pending = new List<Chunk>();
         int tokens = 0;
         foreach (Chunk chunk in Chunks(documents))
@@ -99,10 +99,9 @@ public sealed class StridedScorer : IScorer
         {
             Chunk chunk = chunks[i];
             int at = offsets.Starts[i];
-            ReadOnlySpan<int> document = documents[chunk.Document];
-            document.Slice(chunk.Start, chunk.Length).CopyTo(ids.AsSpan(at));
+            documents.CopyTo(chunk.Document, chunk.Start, ids.AsSpan(at, chunk.Length));
             TargetBuilder.Fill(
-                document, chunk.Start + chunk.Skip, documents.BosId, ScoreEnd, targets.AsSpan(at + chunk.Skip, chunk.Length - chunk.Skip));
+                documents, chunk.Document, chunk.Start + chunk.Skip, ScoreEnd, targets.AsSpan(at + chunk.Skip, chunk.Length - chunk.Skip));
         }
 
         float[] losses = TokenScores.Of(model, new TokenBatch(ids, targets, offsets));

@@ -112,7 +112,7 @@ public static class PretrainRun
         ];
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
-        int targets = TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
+        int targets = (int)TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
         foreach (IScorer scorer in scorers)
         {
             ScoreReport report = display.Score(

@@ -10,7 +10,7 @@ public class DocumentShufflerTests
         TokenizedDocuments documents = LayoutTests.OfLengths(Lengths);
         var shuffler = new DocumentShuffler(documents, LayoutTests.Layout(kind, 16, 64), seed: 7);
         int[] targets = Targets(shuffler, epoch);
-        int targetCount = documents.TokenCount - documents.Count;
+        int targetCount = (int)documents.TokenCount - documents.Count;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(targets, Is.Unique);

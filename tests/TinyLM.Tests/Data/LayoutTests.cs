@@ -75,7 +75,7 @@ public class LayoutTests
         BatchLayout layout = Layout(kind, contextLength, tokensPerStep, scoreEnd);
         TokenBatch[] batches = [.. layout.InOrder(documents)];
         int[] targets = [.. batches.SelectMany(batch => batch.Targets.ToArray()).Where(target => target != TargetBuilder.None)];
-        int[] expected = [.. documents.Ids.ToArray().Where(id => id != Bos)];
+        int[] expected = [.. documents.AllIds().Where(id => id != Bos)];
         using (Assert.EnterMultipleScope())
         {
             Assert.That(targets.Where(target => target != Bos), Is.EqualTo(expected));

@@ -105,7 +105,7 @@ public class TokenizerTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(tokenized.Training.Count + tokenized.Validation.Count, Is.EqualTo(3));
-            Assert.That(tokenized.Training[0][0], Is.EqualTo(256));
+            Assert.That(tokenized.Training.ToArray(0)[0], Is.EqualTo(256));
             Assert.That(tokenized.Training.CountOverlap(tokenized.Validation), Is.Zero);
             Assert.That(tokenized.Training.CountOverlap(tokenized.Training), Is.EqualTo(tokenized.Training.Count));
             Assert.That(tokenized.Training.Fingerprint(), Is.Not.EqualTo(tokenized.Validation.Fingerprint()));

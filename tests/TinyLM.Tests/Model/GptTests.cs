@@ -1,3 +1,5 @@
+using TinyLM.Tests.Data;
+
 namespace TinyLM.Tests;
 
 public class GptTests
@@ -30,9 +32,9 @@ public class GptTests
         using Device device = Device.Open("cpu", 2);
         var model = new Gpt(device, config, seed: 3);
         TokenizedDocuments documents = TinyModels.Documents(5, 5, 12, 1, 8);
-        var offsets = new DocumentOffsets(documents.Starts);
-        float[] before = TinyModels.Logits(model, documents.Ids.ToArray(), offsets);
-        int[] changed = documents.Ids.ToArray();
+        var offsets = new DocumentOffsets(documents.AllStarts());
+        float[] before = TinyModels.Logits(model, documents.AllIds(), offsets);
+        int[] changed = documents.AllIds();
         for (int token = offsets.Starts[1]; token < offsets.Starts[2]; token++)
         {
             changed[token] = (changed[token] + 3) % TinyModels.Vocabulary;
@@ -53,7 +55,7 @@ public class GptTests
     {
         using Device device = Device.Open("cpu", 1);
         var model = new Gpt(device, config, seed: 3);
-        int[] ids = TinyModels.Documents(5, 12).Ids.ToArray();
+        int[] ids = TinyModels.Documents(5, 12).AllIds();
         float[] before = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(12));
         ids[7] = (ids[7] + 1) % TinyModels.Vocabulary;
         float[] after = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(12));
@@ -69,7 +71,7 @@ public class GptTests
     {
         using Device device = Device.Open("cpu", 1);
         var model = new Gpt(device, config, seed: 3);
-        int[] document = TinyModels.Documents(5, 6).Ids.ToArray();
+        int[] document = TinyModels.Documents(5, 6).AllIds();
         float[] alone = TinyModels.Logits(model, document, DocumentOffsets.OneDocument(6));
         float[] twice = TinyModels.Logits(model, [.. document, .. document], DocumentOffsets.FromLengths(6, 6));
         Assert.That(twice[alone.Length..], Is.EqualTo(alone));
@@ -80,7 +82,7 @@ public class GptTests
     {
         using Device device = Device.Open("cpu", 1);
         var model = new Gpt(device, config, seed: 3);
-        int[] ids = TinyModels.Documents(5, 10).Ids.ToArray();
+        int[] ids = TinyModels.Documents(5, 10).AllIds();
         float[] whole = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(10));
         KeyValueCache cache = model.CreateCache();
         int read = 0;
@@ -117,7 +119,7 @@ public class GptTests
         using Device device = Device.Open("cpu", 1);
         GptConfig config = TinyModels.AllOptions with { AttentionWindow = 3 };
         var model = new Gpt(device, config, seed: 3);
-        int[] ids = TinyModels.Documents(5, 12).Ids.ToArray();
+        int[] ids = TinyModels.Documents(5, 12).AllIds();
         float[] before = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(12));
         ids[2] = (ids[2] + 1) % TinyModels.Vocabulary;
         float[] after = TinyModels.Logits(model, ids, DocumentOffsets.OneDocument(12));
@@ -157,7 +159,7 @@ public class GptTests
     private static TokenBatch FourDocuments()
     {
         var offsets = DocumentOffsets.FromLengths(12, 7, 3, 9);
-        int[] ids = [.. TinyModels.Documents(5, 12, 7, 3, 9).Ids.ToArray().Select(id => offsets.DocumentCount + id % 6)];
+        int[] ids = [.. TinyModels.Documents(5, 12, 7, 3, 9).AllIds().Select(id => offsets.DocumentCount + id % 6)];
         var targets = new int[ids.Length];
         for (int document = 0; document < offsets.DocumentCount; document++)
         {

@@ -107,7 +107,7 @@ public class LayoutProperties
         var stream = new List<(int Id, int Target, bool Begins)>();
         for (int document = 0; document < documents.Count; document++)
         {
-            int[] ids = documents[document].ToArray();
+            int[] ids = documents.ToArray(document);
             (int Id, int Target, bool Begins)[] tokens = [.. ids.Select((id, i) => (id, i + 1 < ids.Length ? ids[i + 1] : end, Begins(document, i)))];
 
             // A lone token without target would only be context for nobody: a whole document, or a piece of one.

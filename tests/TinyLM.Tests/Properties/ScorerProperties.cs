@@ -35,7 +35,7 @@ public class ScorerProperties
             float[] nats = new StridedScorer(draw.Window, draw.Stride, draw.ScoreEnd).Score(_model, documents);
             float[] expected =
             [
-                .. Enumerable.Range(0, documents.Count).SelectMany(document => ScorerTests.Defined(_model, documents[document].ToArray(), draw.Window, draw.Stride, draw.ScoreEnd)),
+                .. Enumerable.Range(0, documents.Count).SelectMany(document => ScorerTests.Defined(_model, documents.ToArray(document), draw.Window, draw.Stride, draw.ScoreEnd)),
             ];
             Assert.That(expected, Has.Length.EqualTo(TargetBuilder.CountTargets(documents, draw.ScoreEnd)));
             Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));

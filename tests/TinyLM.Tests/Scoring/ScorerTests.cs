@@ -1,3 +1,5 @@
+using TinyLM.Tests.Data;
+
 namespace TinyLM.Tests;
 
 public class ScorerTests
@@ -48,10 +50,10 @@ public class ScorerTests
         foreach (IScorer scorer in (IScorer[])[new StridedScorer(12, 3), new StridedScorer(5, 5), new PackedScorer(12)])
         {
             float[] before = scorer.Score(_model, documents);
-            int[] ids = documents.Ids.ToArray();
+            int[] ids = documents.AllIds();
             const int Token = 20;
             ids[Token] = (ids[Token] + 1) % (TinyModels.Vocabulary - 1);
-            float[] after = scorer.Score(_model, new TokenizedDocuments(ids, documents.Starts.ToArray(), documents.BosId));
+            float[] after = scorer.Score(_model, new TokenizedDocuments(ids, documents.AllStarts(), documents.BosId));
 
             // Token 20 is the target number 18: two documents have begun before it.
             Assert.That(after[..18], Is.EqualTo(before[..18]), scorer.Name);
@@ -63,7 +65,7 @@ public class ScorerTests
     public void A_document_scores_the_same_alone_and_in_company()
     {
         TokenizedDocuments all = TinyModels.Documents(7, 9, 25, 8);
-        var alone = new TokenizedDocuments(all[1].ToArray(), [0, 25], all.BosId);
+        var alone = new TokenizedDocuments(all.ToArray(1), [0, 25], all.BosId);
         var scorer = new StridedScorer(12, 4);
         Assert.That(scorer.Score(_model, alone), Is.EqualTo(scorer.Score(_model, all)[8..32]).Within(1e-5f));
     }
@@ -75,7 +77,7 @@ public class ScorerTests
         int[] bytes = [.. Enumerable.Range(0, TinyModels.Vocabulary).Select(id => id == TinyModels.Vocabulary - 1 ? 0 : 1 + id % 3)];
         var scorer = new StridedScorer(12, 4);
         double nats = scorer.Score(_model, documents).Sum(value => (double)value);
-        int scored = documents[0][1..].ToArray().Concat(documents[1][1..].ToArray()).Sum(id => bytes[id]);
+        int scored = documents.ToArray(0)[1..].Concat(documents.ToArray(1)[1..]).Sum(id => bytes[id]);
         ScoreReport report = ScoreReport.Create(scorer, _model, documents, bytes);
         using (Assert.EnterMultipleScope())
         {
@@ -101,7 +103,7 @@ public class ScorerTests
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
         float[] nats = new StridedScorer(window, stride, scoreEnd).Score(_model, documents);
-        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(_model, documents[document].ToArray(), window, stride, scoreEnd))];
+        float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(_model, documents.ToArray(document), window, stride, scoreEnd))];
         Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));
     }
 
