@@ -65,7 +65,7 @@ internal static class LiveView
 
     private static string Speed(RunHistory history, in StepMetrics step) =>
         Text($"[bold]{step.TokensPerSecond:N0}[/] tokens/s")
-        + (history.ShareOfPeak is { } share ? Text($"  {share:P0} of peak") : "")
+        + (history.ShareOfPeak is { } share ? Text($"  {100 * share:F0}% of peak") : "")
         + Text($"[grey]  rate {step.LearningRate:0.0e0}  gradient {step.GradientNorm:F2}[/]");
 
     private static Markup Line(string label, string markup) => new($"[grey]{label,-LabelWidth}[/]{markup}");

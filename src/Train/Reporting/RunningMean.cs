@@ -1,6 +1,9 @@
 namespace TinyLM;
 
-/// <summary>The mean over a window centred on each value, so that it lags behind neither a steep start nor a short run.</summary>
+/// <summary>
+/// The mean over a window centred on each value, so that it does not lag behind a steep start; at the end the window has the values before, so that the
+/// last mean is one of many too.
+/// </summary>
 internal static class RunningMean
 {
     /// <summary>The mean reaches this share of the series to either side.</summary>
@@ -17,8 +20,8 @@ internal static class RunningMean
 
         return [.. values.Select((_, i) =>
         {
-            int inside = Math.Min(reach, Math.Min(i, values.Count - 1 - i));
-            return (sums[i + inside + 1] - sums[i - inside]) / (2 * inside + 1);
+            int before = Math.Min(reach, i), after = Math.Min(before, values.Count - 1 - i);
+            return (sums[i + after + 1] - sums[i - before]) / (before + after + 1);
         })];
     }
 }

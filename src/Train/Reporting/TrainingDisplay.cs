@@ -147,7 +147,7 @@ public sealed class TrainingDisplay
         line.Append(CultureInfo.InvariantCulture, $", {step.TokensPerSecond:N0} tokens/s");
         if (history.ShareOfPeak is { } share)
         {
-            line.Append(CultureInfo.InvariantCulture, $", {share:P0} of peak");
+            line.Append(CultureInfo.InvariantCulture, $", {100 * share:F0}% of peak");
         }
 
         return history.SecondsLeft is { } left ? $"{line}, {LiveView.Duration(left)} left" : line.ToString();

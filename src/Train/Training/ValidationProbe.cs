@@ -7,7 +7,7 @@ internal sealed class ValidationProbe
     private const int TimesARun = 20;
 
     /// <summary>Held-out tokens that are scored at most each time.</summary>
-    private const int SampledTokens = 1 << 14;
+    private const int SampledTokens = 1 << 13;
     private const int WrittenTokens = 120;
 
     private readonly Gpt _model;
@@ -27,7 +27,7 @@ internal sealed class ValidationProbe
     {
         (_model, _corpus, _sampler, _everySteps) = (model, corpus, sampler, everySteps);
         _scorer = new PackedScorer(model.Config.ContextLength, scoreEnd);
-        _documents = heldOut.Take(SampledTokens);
+        _documents = FirstOf(heldOut);
     }
 
     /// <summary>Whether it is time after a step. The last step of a run always is.</summary>
@@ -49,4 +49,18 @@ internal sealed class ValidationProbe
         ValidationLoss = ScoreReport.Create(_scorer, _model, _documents, _corpus.TokenBytes).Loss,
         Sample = _sampler.Write(0, WrittenTokens),
     };
+
+    /// <summary>The first tokens: of one running text only a part, so that each look costs the same.</summary>
+    private static TokenizedDocuments FirstOf(TokenizedDocuments documents)
+    {
+        TokenizedDocuments first = documents.Take(SampledTokens);
+        if (first.TokenCount <= SampledTokens)
+        {
+            return first;
+        }
+
+        var ids = new int[SampledTokens];
+        first.CopyTo(0, 0, ids);
+        return new TokenizedDocuments(ids, [0, ids.Length], documents.BosId);
+    }
 }

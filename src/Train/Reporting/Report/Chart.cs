@@ -25,6 +25,12 @@ internal sealed class Chart
     /// <summary>Whether each series lies on the sum of those before it, filled.</summary>
     public bool IsStacked { get; init; }
 
+    /// <summary>Whether y begins at 0.</summary>
+    public bool IsFromZero { get; init; }
+
+    /// <summary>Parts of a whole, shown as a bar with a legend above the lines; the series then need none.</summary>
+    public IReadOnlyList<ChartShare> Shares { get; init; } = [];
+
     /// <summary>Values above it are cut off; null: none are.</summary>
     public double? Highest { get; init; }
 
@@ -39,9 +45,10 @@ internal sealed class Chart
             return;
         }
 
-        var x = ChartAxis.Over(XKind, points.Min(point => point.X), points.Max(point => point.X), LineTicks);
+        var x = ChartAxis.Over(XKind, 0, points.Max(point => point.X), LineTicks);
         double high = Math.Min(Highest ?? double.PositiveInfinity, points.Max(point => point.Y));
-        var y = ChartAxis.Over(YKind, IsStacked ? 0 : points.Min(point => point.Y), high, LineTicks - 1);
+        var y = ChartAxis.Over(YKind, IsStacked || IsFromZero ? 0 : points.Min(point => point.Y), high, LineTicks - 1);
+        WriteShares(html);
         WriteLegend(html);
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"plot\" data-x=\"{XKind}\" data-x0=\"{x.Low:R}\" data-x1=\"{x.High:R}\" data-y=\"{YKind}\" data-y0=\"{y.Low:R}\" data-y1=\"{y.High:R}\"{(IsStacked ? " data-stacked" : "")}>");
         html.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{Encode(Title)}\">");
@@ -78,8 +85,29 @@ internal sealed class Chart
         html.Append("<ul class=\"legend\">");
         foreach (ChartSeries series in named)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<li><i class=\"{series.Style}\"{RampOf(series)}></i>{Encode(series.Name)}");
-            html.Append(series.Detail.Length > 0 ? $" <b>{Encode(series.Detail)}</b></li>" : "</li>");
+            html.Append(CultureInfo.InvariantCulture, $"<li><i class=\"{series.Style}\"{RampOf(series)}></i>{Encode(series.Name)}</li>");
+        }
+
+        html.Append("</ul>\n");
+    }
+
+    private void WriteShares(StringBuilder html)
+    {
+        if (Shares.Count == 0)
+        {
+            return;
+        }
+
+        html.Append("<div class=\"shares\">");
+        foreach (ChartShare share in Shares.Where(share => share.Share > 0))
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<i class=\"{share.Style}\" style=\"flex:{share.Share:0.#####}\"></i>");
+        }
+
+        html.Append("</div>\n<ul class=\"legend\">");
+        foreach (ChartShare share in Shares)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<li><i class=\"{share.Style}\"></i>{Encode(share.Name)} <b>{100 * share.Share:F1}%</b></li>");
         }
 
         html.Append("</ul>\n");

@@ -3,6 +3,8 @@ namespace TinyLM;
 /// <summary>One axis of a chart: its range, its ticks, and the place of a value on it.</summary>
 internal sealed class ChartAxis
 {
+    /// <summary>A step may be so much smaller than asked for: rather a tick more than too few.</summary>
+    private const double NiceEnough = 0.8;
     private static readonly double[] TimeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
     private readonly ChartAxisKind _kind;
 
@@ -43,7 +45,8 @@ internal sealed class ChartAxis
         var ticks = new List<double>();
         for (double index = Math.Ceiling(low / step - 1e-9); index * step <= high + 1e-9 * step; index++)
         {
-            ticks.Add(index * step);
+            // Not a negative zero.
+            ticks.Add(index * step + 0.0);
         }
 
         return new ChartAxis(kind, low, high, ticks);
@@ -58,7 +61,9 @@ internal sealed class ChartAxis
     {
         ChartAxisKind.Seconds => value == 0 ? "0" : LiveView.Duration(value),
         ChartAxisKind.Count => Short(value),
-        _ => value == 0 ? "0" : Math.Abs(value) is < 1e-3 or >= 1e5 ? Text($"{value:0.#e0}") : Text($"{value:0.####}"),
+        _ when value == 0 => "0",
+        ChartAxisKind.Number when Math.Abs(High) is < 1e-2 or >= 1e5 => Text($"{value:0.##e0}"),
+        _ => Text($"{value:0.######}"),
     };
 
     /// <summary>A large number in a few characters: 950, 12.5k, 3.2M, 1.1B.</summary>
@@ -91,7 +96,7 @@ internal sealed class ChartAxis
     private static double NiceStep(double atLeast)
     {
         double decade = Math.Pow(10, Math.Floor(Math.Log10(atLeast)));
-        return new[] { 1, 2, 2.5, 5, 10 }.First(part => part * decade >= atLeast * 0.999) * decade;
+        return new[] { 1, 2, 2.5, 5, 10 }.First(part => part * decade >= atLeast * NiceEnough) * decade;
     }
 
     private static double TimeStep(double atLeast) => atLeast < 1 ? NiceStep(atLeast)

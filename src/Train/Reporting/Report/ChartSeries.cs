@@ -9,9 +9,6 @@ internal sealed record ChartSeries(string Name, string Style, IReadOnlyList<(dou
     /// <summary>How far along the ramp its colour is, from 0 to 1; null for a style that is no ramp.</summary>
     public double? Ramp { get; init; }
 
-    /// <summary>Behind the name in the legend: a share, a latest value.</summary>
-    public string Detail { get; init; } = "";
-
     /// <summary>False for a line that explains itself.</summary>
     public bool InLegend { get; init; } = true;
 }

@@ -5,8 +5,10 @@ internal sealed class ReportCharts(RunHistory history)
 {
     private const int PhaseBuckets = 60;
 
-    /// <summary>A first step that compiles, or a slow checkpoint, may be cut off: this much above the usual is shown.</summary>
+    /// <summary>A first step that compiles may be cut off: this much above the usual is shown.</summary>
     private const double Headroom = 1.25;
+
+    private static readonly TrainingPhase[] PhasesOfStep = [TrainingPhase.Data, TrainingPhase.Forward, TrainingPhase.Backward, TrainingPhase.Optimizer];
 
     private readonly IReadOnlyList<HistoryPoint> _points = history.Points;
     private readonly double[] _meanLosses = RunningMean.Of([.. history.Points.Select(point => point.Loss)]);
@@ -20,6 +22,7 @@ internal sealed class ReportCharts(RunHistory history)
             Title = "Learning rate",
             Unit = "over steps",
             XKind = ChartAxisKind.Count,
+            IsFromZero = true,
             Series = [new ChartSeries("learning rate", "s1", [.. _points.Select(point => ((double)point.Step, point.LearningRate))])],
         };
         yield return GradientNorms();
@@ -73,32 +76,30 @@ internal sealed class ReportCharts(RunHistory history)
 
     private static bool IsBlock(string layer) => layer.Contains('.', StringComparison.Ordinal);
 
+    /// <summary>The time of all phases as a bar, and that of the steps themselves over the run: saving and validation are no part of any one step.</summary>
     private Chart Phases()
     {
         (double Step, double[] Milliseconds)[] buckets = [.. Buckets()];
         double[] totals = [.. buckets.Select(bucket => bucket.Milliseconds.Sum()).Order()];
-        PhaseSeconds all = history.Phases;
         TrainingPhase[] phases = Enum.GetValues<TrainingPhase>();
-        double sum = phases.Sum(all.Of), steps = history.Points.Sum(point => point.Steps);
+        double sum = phases.Sum(history.Phases.Of);
         return new Chart
         {
-            Title = "Step time by phase",
-            Unit = FormattableString.Invariant($"milliseconds a step, {1e3 * sum / Math.Max(1, steps):0.0} on average"),
+            Title = "Time by phase",
+            Unit = "shares of all, and milliseconds a step",
             XKind = ChartAxisKind.Count,
             IsStacked = true,
             Highest = totals.Length == 0 ? null : Headroom * totals[totals.Length * 9 / 10],
+            Shares = sum == 0 ? [] : [.. phases.Select((phase, i) => new ChartShare(Name(phase), $"s{i + 1}", history.Phases.Of(phase) / sum))],
             Series =
             [
-                .. phases.Select((phase, i) => new ChartSeries(
-                    Name(phase), $"s{i + 1}", [.. buckets.Select(bucket => (bucket.Step, bucket.Milliseconds[i]))])
-                {
-                    Detail = FormattableString.Invariant($"{(sum > 0 ? all.Of(phase) / sum : 0):P1}"),
-                }),
+                .. PhasesOfStep.Select((phase, i) => new ChartSeries(
+                    Name(phase), $"s{i + 1}", [.. buckets.Select(bucket => (bucket.Step, bucket.Milliseconds[i]))]) { InLegend = false }),
             ],
         };
     }
 
-    /// <summary>Means over neighbouring steps: what is done now and then, such as saving, would else be a row of needles.</summary>
+    /// <summary>Means over neighbouring steps.</summary>
     private IEnumerable<(double Step, double[] Milliseconds)> Buckets()
     {
         int count = Math.Min(PhaseBuckets, _points.Count);
@@ -113,7 +114,8 @@ internal sealed class ReportCharts(RunHistory history)
                 steps += _points[i].Steps;
             }
 
-            yield return (_points[end - 1].Step, [.. Enum.GetValues<TrainingPhase>().Select(phase => 1e3 * seconds.Of(phase) / steps)]);
+            // From the first step to the last, so that the layers fill the chart.
+            yield return (count > 1 ? (double)bucket / (count - 1) * _points[^1].Step : _points[^1].Step, [.. PhasesOfStep.Select(phase => 1e3 * seconds.Of(phase) / steps)]);
         }
     }
 

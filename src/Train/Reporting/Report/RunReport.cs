@@ -85,7 +85,7 @@ internal sealed class RunReport(RunDescription description, RunHistory history)
 
         Tile(html, "Step", Text($"{step.Step:N0}"), step.TotalSteps > 0 ? Text($"of {step.TotalSteps:N0}") : "");
         Tile(html, "Tokens", ChartAxis.Short(step.Tokens), Text($"epoch {step.Epoch + 1}"));
-        Tile(html, "Tokens/s", Text($"{step.TokensPerSecond:N0}"), history.ShareOfPeak is { } share ? Text($"{share:P0} of peak FLOP/s") : "");
+        Tile(html, "Tokens/s", Text($"{step.TokensPerSecond:N0}"), history.ShareOfPeak is { } share ? Text($"{100 * share:F0}% of peak FLOP/s") : "");
         Tile(html, "Training time", LiveView.Duration(step.Seconds), history.SecondsLeft is > 0 and { } left ? $"{LiveView.Duration(left)} left" : "");
         html.Append("</section>\n");
     }
@@ -122,7 +122,7 @@ internal sealed class RunReport(RunDescription description, RunHistory history)
             Sample(html, "at the end", sample);
         }
 
-        foreach (StepMetrics step in history.Samples.Reverse())
+        foreach (StepMetrics step in history.Samples.Where(step => step.Step != Results?.Steps).Reverse())
         {
             Sample(html, Text($"after step {step.Step:N0}"), step.Sample!);
         }
