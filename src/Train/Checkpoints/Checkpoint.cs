@@ -47,6 +47,9 @@ public sealed class Checkpoint
 
     public bool Contains(string name) => FileNames.Contains(name);
 
+    /// <summary>The length of a file in bytes, as the manifest says; 0 where there is none of that name.</summary>
+    internal long LengthOf(string name) => _manifest.Files.FirstOrDefault(file => file.Name == name)?.Length ?? 0;
+
     /// <summary>Reads a file, checked beforehand; the stream can seek.</summary>
     /// <exception cref="UserException">The checkpoint has no such file, or it is missing, truncated, altered or another
     /// checkpoint's.</exception>

@@ -118,11 +118,7 @@ public sealed class RunFolder
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, TrainingJson.Default.RunConfig) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException fault)
-        {
-            throw new UserException($"{path}: is not a run's config: {fault.Message}", UserException.Mistake, fault);
+            return JsonFile.Read(stream, path, TrainingJson.Default.RunConfig);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {

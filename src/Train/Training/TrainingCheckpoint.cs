@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace TinyLM;
 
@@ -39,10 +40,51 @@ public static class TrainingCheckpoint
     }
 
     /// <summary>The shape of the model that a checkpoint holds.</summary>
-    public static GptConfig ReadConfig(Checkpoint checkpoint) => ReadJson(checkpoint, ConfigFile, TrainingJson.Default.GptConfig);
+    /// <exception cref="UserException">The file is damaged, its values make no sense, or it tells of a model of more values than are saved.</exception>
+    public static GptConfig ReadConfig(Checkpoint checkpoint)
+    {
+        GptConfig config = ReadJson(checkpoint, ConfigFile, TrainingJson.Default.GptConfig);
+        string path = Path.Combine(checkpoint.FolderPath, ConfigFile);
+        try
+        {
+            config.Validate();
+        }
+        catch (ArgumentException fault)
+        {
+            throw new UserException($"{path}: {fault.Message}", UserException.Mistake, fault);
+        }
+
+        // Before anyone makes room for them: a model has these matrices at least.
+        double least = (double)config.VocabularySize * config.Width + 2.0 * config.LayerCount * config.Width * (config.Width + (double)config.HiddenWidth);
+        return least * sizeof(float) <= checkpoint.LengthOf(ModelFile)
+            ? config
+            : throw new UserException(FormattableString.Invariant(
+                $"{path}: tells of a model of {least:0} values or more, but {ModelFile} has {checkpoint.LengthOf(ModelFile)} bytes; use another checkpoint."));
+    }
 
     /// <summary>How the run of a checkpoint is trained.</summary>
-    public static TrainingConfig ReadTraining(Checkpoint checkpoint) => ReadJson(checkpoint, TrainingFile, TrainingJson.Default.TrainingConfig);
+    /// <exception cref="UserException">The file is damaged, or its values make no sense.</exception>
+    public static TrainingConfig ReadTraining(Checkpoint checkpoint)
+    {
+        TrainingConfig config = ReadJson(checkpoint, TrainingFile, TrainingJson.Default.TrainingConfig);
+        try
+        {
+            config.Validate();
+            return config;
+        }
+        catch (UserException fault)
+        {
+            throw new UserException($"{Path.Combine(checkpoint.FolderPath, TrainingFile)}: {fault.Message}", fault.ExitCode, fault);
+        }
+    }
+
+    private static TrainerState ReadState(Checkpoint checkpoint)
+    {
+        TrainerState state = ReadJson(checkpoint, StateFile, TrainingJson.Default.TrainerState);
+        return state is { Step: >= 0, TotalSteps: >= 0, Tokens: >= 0, Seconds: >= 0 and < double.PositiveInfinity, Epoch: >= 0, EpochStep: >= 0 }
+            ? state
+            : throw new UserException($"{Path.Combine(checkpoint.FolderPath, StateFile)}: {state} is no state of a run, expected values of 0 or more.");
+    }
 
     public static ITokenizer ReadTokenizer(Checkpoint checkpoint)
     {
@@ -66,7 +108,7 @@ public static class TrainingCheckpoint
         ArgumentNullException.ThrowIfNull(trainer);
         LoadWeights(checkpoint, trainer.Model);
         Load(checkpoint, OptimizerFile, [("first", trainer.Optimizer.FirstMoments), ("second", trainer.Optimizer.SecondMoments)]);
-        trainer.State = ReadJson(checkpoint, StateFile, TrainingJson.Default.TrainerState);
+        trainer.State = ReadState(checkpoint);
     }
 
     private static void Load(Checkpoint checkpoint, string file, IEnumerable<(string Name, Tensor Target)> tensors) => checkpoint.Read(file, stream =>
@@ -113,24 +155,16 @@ public static class TrainingCheckpoint
 
     private static string Describe(float value) => float.IsNaN(value) ? "NaN" : value > 0 ? "infinity" : "-infinity";
 
-    private static T ReadJson<T>(Checkpoint checkpoint, string file, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    private static T ReadJson<T>(Checkpoint checkpoint, string file, JsonTypeInfo<T> type)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        return checkpoint.Read(file, stream =>
-        {
-            try
-            {
-                return JsonSerializer.Deserialize(stream, type) ?? throw new JsonException("it is null");
-            }
-            catch (JsonException fault)
-            {
-                throw new UserException($"{Path.Combine(checkpoint.FolderPath, file)}: is not a valid {type.Type.Name}: {fault.Message}", UserException.Mistake, fault);
-            }
-        });
+        return checkpoint.Read(file, stream => JsonFile.Read(stream, Path.Combine(checkpoint.FolderPath, file), type));
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RunConfig))]
 [JsonSerializable(typeof(GptConfig))]
 [JsonSerializable(typeof(TrainingConfig))]
