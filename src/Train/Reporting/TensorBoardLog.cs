@@ -75,7 +75,11 @@ public sealed class TensorBoardLog : IDisposable
     {
         event_.WriteTag(Field.WallTime, WireFormat.WireType.Fixed64);
         event_.WriteDouble(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1e3);
-        WriteInteger(event_, Field.Step, step);
+        if (step != 0)
+        {
+            WriteInteger(event_, Field.Step, step);
+        }
+
         writeContent(event_);
     }));
 

@@ -15,7 +15,7 @@ public sealed class PhaseClock
     public void Mark(TrainingPhase phase)
     {
         long now = Stopwatch.GetTimestamp();
-        _seconds[(int)phase] += Stopwatch.GetElapsedTime(_mark, now).TotalSeconds;
+        _seconds[(int)phase] += (now - _mark) / (double)Stopwatch.Frequency;
         _mark = now;
     }
 

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace TinyLM.Tests.Checkpoints;
 
@@ -35,7 +37,7 @@ public class MalformedCheckpointTests
         yield return Case("config.json", "a vocabulary of two billion", Changed("\"vocabularySize\": 11,", "\"vocabularySize\": 2000000000,"), "tells of a model of");
         yield return Case("config.json", "a negative width", Changed("\"width\": 16", "\"width\": -16"), "Width is -16, expected at least 1");
         yield return Case("training.json", "a rate of the wrong kind", """{"learningRate": "fast"}""", "is not a valid TrainingConfig");
-        yield return Case("training.json", "a negative rate", """{"learningRate": -1}""", "LearningRate is -1");
+        yield return Case("training.json", "a negative rate", Replaced(Training, TrainingJson.Default.TrainingConfig, "\"learningRate\": 0.001", "\"learningRate\": -1"), "-1, expected more than 0");
         yield return Case("training.json", "an unknown layout", """{"layout": "Scattered"}""", "is not a valid TrainingConfig");
         yield return Case("state.json", "nothing in it", "{}", "is not a valid TrainerState");
         yield return Case("state.json", "a negative step", State("\"step\":0", "\"step\":-1"), "is no state of a run");
@@ -45,12 +47,7 @@ public class MalformedCheckpointTests
 
         static string State(string from, string to) =>
             """{"step":0,"totalSteps":8,"tokens":0,"seconds":0,"epoch":0,"epochStep":0,"dataFingerprint":"x"}""".Replace(from, to, StringComparison.Ordinal);
-        static string Changed(string from, string to)
-        {
-            string json = System.Text.Json.JsonSerializer.Serialize(Config, TrainingJson.Default.GptConfig);
-            Assert.That(json, Does.Contain(from));
-            return json.Replace(from, to, StringComparison.Ordinal);
-        }
+        static string Changed(string from, string to) => Replaced(Config, TrainingJson.Default.GptConfig, from, to);
     }
 
     public static IEnumerable<TestCaseData> Tokenizers()
@@ -155,13 +152,20 @@ public class MalformedCheckpointTests
         UserErrors.ExpectMistake(() => RunFolder.Open(options).Config(options), "run.json", expected);
     }
 
+    private static string Replaced<T>(T value, JsonTypeInfo<T> type, string from, string to)
+    {
+        string json = JsonSerializer.Serialize(value, type);
+        Assert.That(json, Does.Contain(from));
+        return json.Replace(from, to, StringComparison.Ordinal);
+    }
+
     /// <summary>All that a resume reads.</summary>
     private static void Load(Checkpoint checkpoint, Trainer trainer)
     {
+        TrainingCheckpoint.Resume(checkpoint, trainer);
         TrainingCheckpoint.ReadConfig(checkpoint);
         TrainingCheckpoint.ReadTraining(checkpoint);
         TrainingCheckpoint.ReadTokenizer(checkpoint);
-        TrainingCheckpoint.Resume(checkpoint, trainer);
     }
 
     private static TestCaseData Case(string file, string name, string text, string expected, Encoding? encoding = null) =>

@@ -77,7 +77,7 @@ public class RunReportTests
         Assert.That(longPage, Is.LessThan(1.5 * shortPage).And.LessThan(400_000));
     }
 
-    [TestCase(0, 1000, "0 250 500 750 1,000")]
+    [TestCase(0, 1000, "0 200 400 600 800 1,000")]
     [TestCase(0, 460_800, "0 100k 200k 300k 400k")]
     [TestCase(0, 3.1e9, "0 500M 1B 1.5B 2B 2.5B 3B")]
     [TestCase(0, 3, "0 1 2 3")]

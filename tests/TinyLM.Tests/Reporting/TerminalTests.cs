@@ -26,7 +26,7 @@ public class TerminalTests
     public void A_time_is_read_at_a_glance(double seconds, string expected) => Assert.That(LiveView.Duration(seconds), Is.EqualTo(expected));
 
     [Test]
-    public void The_view_tells_all_in_lines_that_fit([Values(60, 80, 120)] int width, [Values] bool isUnicode, [Values] bool isTimed)
+    public void The_view_tells_all_in_lines_that_fit([Values(80, 120)] int width, [Values] bool isUnicode, [Values] bool isTimed)
     {
         var history = new RunHistory { PeakFlopsPerSecond = 4e12, SavedStep = 123_000 };
         for (int step = 1; step <= 3; step++)

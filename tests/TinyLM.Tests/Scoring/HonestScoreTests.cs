@@ -6,27 +6,28 @@ namespace TinyLM.Tests;
 public class HonestScoreTests
 {
     [Test]
-    public void The_probabilities_of_all_possible_targets_add_up_to_1([Values(1, 6, 20)] int target, [Values] bool capped)
+    public void The_probabilities_of_all_that_may_come_last_add_up_to_1([Values(2, 7, 25)] int length, [Values] bool capped)
     {
         using Device device = Device.Open("cpu", 1);
         Gpt model = TinyModels.Telling(device, GptConfig.Llama(1, 2, 8, TinyModels.Context, TinyModels.Vocabulary) with { LogitSoftcap = capped ? 3 : 0 });
-        TokenizedDocuments documents = TinyModels.Documents(7, 9, 25, 8);
-        foreach (IScorer scorer in (IScorer[])[new StridedScorer(12, 3), new StridedScorer(5, 5), new PackedScorer(12)])
+        TokenizedDocuments documents = TinyModels.Documents(7, 9, length, 8);
+        int[] ids = documents.AllIds();
+        int last = 9 + length - 1, target = 8 + length - 2;
+        foreach (Func<bool, IScorer> create in (Func<bool, IScorer>[])[end => new StridedScorer(12, 3, end), end => new StridedScorer(5, 5, end), end => new PackedScorer(12, end)])
         {
-            // Each id is the target but BOS, which would begin another document; ScoreEnd makes it a target too, of the document that ends before it.
             double sum = 0;
             for (int id = 0; id < TinyModels.Vocabulary - 1; id++)
             {
-                int[] ids = documents.AllIds();
-                ids[9 + target] = id;
-                sum += Math.Exp(-scorer.Score(model, new TokenizedDocuments(ids, documents.AllStarts(), documents.BosId))[8 + target - 1]);
+                ids[last] = id;
+                sum += Probability(create(false), new TokenizedDocuments(ids, documents.AllStarts(), documents.BosId), target);
             }
 
-            // The document cut short before the target ends there.
-            int[] cut = [.. documents.AllIds()[..(9 + target)]];
-            IScorer withEnd = scorer is StridedScorer strided ? new StridedScorer(strided.Window, strided.Stride, scoreEnd: true) : new PackedScorer(12, scoreEnd: true);
-            sum += Math.Exp(-withEnd.Score(model, new TokenizedDocuments(cut, [0, 9, cut.Length], documents.BosId))[9 + target - 1]);
-            Assert.That(sum, Is.EqualTo(1).Within(1e-5), scorer.Name);
+            // Or the document ends before: then the end of the one ahead of it is a target too.
+            int[] shorter = [.. ids[..last], .. ids[(last + 1)..]];
+            sum += Probability(create(true), new TokenizedDocuments(shorter, [0, 9, last, shorter.Length], documents.BosId), target + 1);
+            Assert.That(sum, Is.EqualTo(1).Within(1e-5), create(false).Name);
         }
+
+        double Probability(IScorer scorer, TokenizedDocuments scored, int number) => Math.Exp(-scorer.Score(model, scored)[number]);
     }
 }

@@ -79,7 +79,7 @@ internal sealed class ChartAxis
     {
         (low, high) = (Math.Max(low, 1e-12), Math.Max(high, 1e-12));
         double first = Math.Pow(10, Math.Floor(Math.Log10(low))), last = Math.Pow(10, Math.Ceiling(Math.Log10(high) + 1e-9));
-        double[] parts = last / first > 200 ? [1] : last / first > 20 ? [1, 3] : [1, 2, 5];
+        double[] parts = last / first > 2000 ? [1] : last / first > 20 ? [1, 3] : [1, 2, 5];
         var candidates = new List<double>();
         for (double decade = first; decade <= last; decade *= 10)
         {
