@@ -18,7 +18,10 @@ public abstract class Operation
     /// <summary>As <see cref="ForwardFlops"/>, of the backward pass.</summary>
     public virtual long BackwardFlops => 0;
 
+    /// <summary>Whether <see cref="Backward"/> uses its gradient's memory for something else; it then gets one of its own.</summary>
+    public virtual bool OverwritesGradient => false;
+
     /// <summary>Given the gradient of <see cref="Output"/>, writes or adds the gradients of the operands (<see cref="Variable.BeginGradient"/>).</summary>
-    /// <param name="gradient">Of the shape of the output.</param>
+    /// <param name="gradient">Of the shape of the output; read only, unless <see cref="OverwritesGradient"/>.</param>
     public abstract void Backward(Tensor gradient);
 }

@@ -14,6 +14,9 @@ public sealed partial class Tape : IDisposable
     /// <summary>Set when the running op has handed its output's gradient on, memory and all.</summary>
     private bool _passed;
 
+    /// <summary>Where the gradient lies that the caller of <see cref="Backward(Variable, Tensor)"/> has given, and still owns.</summary>
+    private nint _lent;
+
     internal Tape(Device device)
     {
         Device = device;
@@ -110,7 +113,7 @@ public sealed partial class Tape : IDisposable
         Propagate(0);
     }
 
-    /// <summary>As <see cref="Backward(Variable)"/>, for a result of any shape whose gradient is given.</summary>
+    /// <summary>As <see cref="Backward(Variable)"/>, for a result of any shape whose gradient is given. It is left as it is.</summary>
     public void Backward(Variable output, Tensor gradient)
     {
         if (gradient.Rows != output.Rows || gradient.Columns != output.Columns)
@@ -119,8 +122,18 @@ public sealed partial class Tape : IDisposable
         }
 
         CheckRecorded(output);
-        Elementwise.Copy(gradient, output.BeginGradient().Tensor);
+        ref TapeNode node = ref Node(output);
+        if (node.Producer is null or { OverwritesGradient: true })
+        {
+            Elementwise.Copy(gradient, output.BeginGradient().Tensor);
+            Propagate(0);
+            return;
+        }
+
+        (node.Gradient, node.HasGradient, _lent) = (gradient, true, gradient.Address);
+        _written?.Add(output.Index);
         Propagate(0);
+        _lent = 0;
     }
 
     /// <summary>Tells the step's observer of work that is no op on the tape and has just been done: an optimiser's step.</summary>
@@ -183,7 +196,7 @@ public sealed partial class Tape : IDisposable
     internal void PassGradient(int index, Tensor gradient)
     {
         ref TapeNode node = ref _nodes[index];
-        if (node.HasGradient || node.IsLeaf)
+        if (node.HasGradient || node.IsLeaf || gradient.Address == _lent)
         {
             GradientSlot slot = BeginGradient(index);
             if (slot.Accumulate)
@@ -259,7 +272,7 @@ public sealed partial class Tape : IDisposable
             }
 
             ref TapeNode node = ref Node(operation.Output);
-            if (!_passed)
+            if (!_passed && gradient.Address != _lent)
             {
                 Device.Arena.Recycle(gradient);
             }

@@ -142,6 +142,8 @@ public static class MatMulOperation
 
         public override string Name => $"Linear {typeof(TOp).Name}";
 
+        public override bool OverwritesGradient => true;
+
         public void Set(Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Tensor z, TOp op)
         {
             Set(x, rounded, weight, bias, residual: default);

@@ -99,6 +99,8 @@ public static class StreamOperations
 
         public override string Name => "Rotary";
 
+        public override bool OverwritesGradient => true;
+
         public void Set(Variable x, IndexTensor positions, Tensor table, int headCount, int headSize) =>
             (_x, _positions, _table, _headCount, _headSize) = (x, positions, table, headCount, headSize);
 

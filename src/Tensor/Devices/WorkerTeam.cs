@@ -20,6 +20,9 @@ internal sealed class WorkerTeam : IDisposable
 
     private readonly SemaphoreSlim[] _wake;
     private readonly PaddedInt[] _asleep;
+
+    /// <summary>The processor that each member was last seen on; empty where the members are more than the processors, or nothing is known of them.</summary>
+    private readonly PaddedInt[] _places;
     private volatile int _generation;
     private int _finished;
     private int _arrived;
@@ -33,6 +36,7 @@ internal sealed class WorkerTeam : IDisposable
         Count = count;
         _wake = new SemaphoreSlim[count];
         _asleep = new PaddedInt[count];
+        _places = new PaddedInt[count > 1 && count <= Processors.Allowed.Length ? count : 0];
         for (int worker = 1; worker < count; worker++)
         {
             _wake[worker] = new SemaphoreSlim(0);
@@ -93,6 +97,11 @@ internal sealed class WorkerTeam : IDisposable
 
     private void Fork(Action<int> job)
     {
+        if (_places.Length > 0)
+        {
+            See(0, Processors.Current);
+        }
+
         _job = job;
         Volatile.Write(ref _finished, 0);
         _generation++;
@@ -142,8 +151,59 @@ internal sealed class WorkerTeam : IDisposable
             }
 
             seen = _generation;
+            Spread(worker);
             RunJob(_job!, worker);
             Interlocked.Increment(ref _finished);
+        }
+    }
+
+    /// <summary>Leaves a processor that the caller or a lower worker runs on for one that no member was seen on.</summary>
+    private void Spread(int worker)
+    {
+        if (_places.Length == 0)
+        {
+            return;
+        }
+
+        int place = Processors.Current;
+        for (int other = 0; other < worker; other++)
+        {
+            if (Volatile.Read(ref _places[other].Value) == place && FreePlace(worker) is int free)
+            {
+                Processors.MoveTo(free);
+                place = free;
+                break;
+            }
+        }
+
+        See(worker, place);
+    }
+
+    private int? FreePlace(int worker)
+    {
+        foreach (int processor in Processors.Allowed)
+        {
+            bool taken = false;
+            for (int other = 0; other < Count; other++)
+            {
+                taken |= other != worker && Volatile.Read(ref _places[other].Value) == processor;
+            }
+
+            if (!taken)
+            {
+                return processor;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Written only where it changed, so that the others can read it from their own caches.</summary>
+    private void See(int member, int processor)
+    {
+        if (Volatile.Read(ref _places[member].Value) != processor)
+        {
+            Volatile.Write(ref _places[member].Value, processor);
         }
     }
 

@@ -26,7 +26,9 @@ public sealed record OpRun(float[] Result, float[][] Gradients)
 
         Variable result = function(tape, variables);
         float[] value = result.Value.ToArray();
-        tape.Backward(result, Place(tape, dy, "dy"));
+        Tensor gradient = Place(tape, dy, "dy");
+        tape.Backward(result, gradient);
+        Assert.That(gradient.ToArray().AsSpan().SequenceEqual(dy.ToFloats()), Is.True, $"{@case}: the given gradient was written to");
         float[][] gradients = Array.ConvertAll(variables, variable => variable.Gradient.ToArray());
         return new OpRun(value, gradients);
     }
