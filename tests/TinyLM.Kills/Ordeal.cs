@@ -72,7 +72,8 @@ internal sealed class Ordeal(int seed) : IDisposable
         long step = 0;
         while (!stop.IsCancellationRequested)
         {
-            bool mayDisturb = _tally.Kills < kills;
+            // One that has trained to its end is left in peace: else most kills would come while it is scored.
+            bool mayDisturb = _tally.Kills < kills && step < Victim.Steps;
             using Process victim = Victim.Start(folder);
             bool isTermination = mayDisturb && OperatingSystem.IsLinux() && _random.Next(KillsPerTermination) == 0;
             TimeSpan delay = _random.NextDouble() * ((double)(Victim.Steps - step) / Victim.Steps + Aftermath) * _span;

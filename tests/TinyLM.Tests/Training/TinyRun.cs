@@ -3,6 +3,9 @@ namespace TinyLM.Tests;
 /// <summary>A run of a tiny model with all that a run writes, on a disk of the test's choice.</summary>
 internal sealed class TinyRun : IDisposable
 {
+    /// <summary>Checkpoints that are kept: the second save removes the first.</summary>
+    public const int Keep = 1;
+
     private readonly Trainer _trainer;
     private readonly RunRecorder _recorder;
     private readonly CancellationTokenSource _stop = new();
@@ -23,7 +26,7 @@ internal sealed class TinyRun : IDisposable
     public static TinyRun Begin(string path, Trainer trainer, FileOperations? operations = null)
     {
         bool isResumed = File.Exists(Path.Combine(path, "run.json"));
-        RunFolder folder = RunFolder.Open(new PretrainOptions { Out = path, Resume = isResumed }, operations ?? FileOperations.Disk);
+        RunFolder folder = RunFolder.Open(new PretrainOptions { Out = path, Resume = isResumed, Keep = Keep }, operations ?? FileOperations.Disk);
         folder.Begin(RunConfig.Of("names"));
         if (isResumed && folder.FindCheckpoint(_ => { }) is { } checkpoint)
         {
