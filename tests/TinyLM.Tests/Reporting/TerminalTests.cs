@@ -53,12 +53,55 @@ public class TerminalTests
     [Test]
     public void Before_the_first_step_the_view_says_so() => Assert.That(Draw(new RunHistory(), 80, isUnicode: true), Is.EqualTo(new[] { "training  the first step …" }));
 
+    [Test]
+    public void The_table_of_scores_tells_units_targets_and_seconds()
+    {
+        using var writer = new StringWriter();
+        new TrainingDisplay(Console(writer)).Scores(new Dictionary<string, ScoreReport>
+        {
+            ["packed 64"] = new(2.5, 3.25, 1234, 1.5),
+            ["strided 64/16"] = new(2.25, 3.125, 1234, 12),
+        });
+        string[] rows = [.. writer.ToString().Split('\n').Where(line => line.Contains('│', StringComparison.Ordinal)).Select(line => line.Replace('│', ' '))];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(rows[0], Does.Contain("loss (nats/token)").And.Contain("bits/byte").And.Contain("targets").And.Contain("seconds"));
+            Assert.That(rows[1], Does.Match(@"packed 64 +2\.5000 +3\.2500 +1,234 +1\.5"));
+            Assert.That(rows[2], Does.Match(@"strided 64/16 +2\.2500 +3\.1250 +1,234 +12\.0"));
+        }
+    }
+
+    [Test]
+    public void A_redirected_run_is_told_in_plain_lines()
+    {
+        using var writer = new StringWriter();
+        var history = new RunHistory { PeakFlopsPerSecond = 1000 };
+        new TrainingDisplay(Console(writer)).Train(history, report =>
+        {
+            for (int step = 1; step <= 4; step++)
+            {
+                history.Add(RunHistoryTests.Metrics(step) with { TotalSteps = 4, FlopsPerSecond = 250, ValidationLoss = step == 2 ? 1.5 : null });
+                report();
+            }
+        });
+        Assert.That(writer.ToString().ReplaceLineEndings("\n"), Is.EqualTo(
+            "step 1/4, loss 1.0000, 1,000 tokens/s, 25% of peak, 3 s left\nstep 4/4, loss 4.0000, held out 1.5000 at step 2, 1,000 tokens/s, 25% of peak, 0 s left\n"));
+    }
+
+    private static IAnsiConsole Console(StringWriter writer)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(writer),
+        });
+        console.Profile.Width = 1000;
+        return console;
+    }
+
     private static string[] Draw(RunHistory history, int width, bool isUnicode)
     {
         using var writer = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(writer) });
-        console.Profile.Width = 1000;
-        console.Write(LiveView.Draw(history, width, isUnicode));
+        Console(writer).Write(LiveView.Draw(history, width, isUnicode));
         return [.. writer.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)];
     }
 }
