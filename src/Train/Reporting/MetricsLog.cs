@@ -100,7 +100,7 @@ public sealed class MetricsLog : IDisposable
         using FileStream file = Open(path);
         var buffer = new byte[LongestLine];
         int filled = 0, start = 0;
-        for (; ;)
+        while (true)
         {
             int length = buffer.AsSpan(start, filled - start).IndexOf((byte)'\n');
             if (length >= 0)

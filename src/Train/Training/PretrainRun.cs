@@ -20,15 +20,12 @@ public static class PretrainRun
     /// <param name="stop">Ends training after the running step, with a checkpoint.</param>
     /// <returns>The results, or null where the run was stopped early.</returns>
     /// <exception cref="UserException">Something that the user can mend.</exception>
-    public static RunResults? Execute(PretrainOptions options, TrainingDisplay display, CancellationToken stop = default) =>
-        Execute(options, display, stop, FileOperations.Disk);
-
-    internal static RunResults? Execute(PretrainOptions options, TrainingDisplay display, CancellationToken stop, FileOperations operations)
+    public static RunResults? Execute(PretrainOptions options, TrainingDisplay display, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(display);
         options.Check();
-        RunFolder folder = RunFolder.Open(options, operations);
+        RunFolder folder = RunFolder.Open(options);
         RunConfig config = folder.Config(options);
         config.Validate();
         using Device device = Device.Open(options.Device, options.Threads ?? 0);

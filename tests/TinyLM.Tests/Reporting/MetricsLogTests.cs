@@ -97,8 +97,8 @@ public class MetricsLogTests
         using (Assert.EnterMultipleScope())
         {
             UserErrors.Expect(() => _ = new MetricsLog(folder.File("metrics.jsonl"), 0), UserException.World, "metrics.jsonl: cannot be written");
-            UserErrors.Expect(() => MetricsLog.Read(folder.File("metrics.jsonl")).Count(), UserException.World, "metrics.jsonl: may not be read");
-            UserErrors.ExpectMistake(() => MetricsLog.Read(folder.File("absent")).Count(), "absent: no such file");
+            UserErrors.Expect(() => _ = MetricsLog.Read(folder.File("metrics.jsonl")).Count(), UserException.World, "metrics.jsonl: may not be read");
+            UserErrors.ExpectMistake(() => _ = MetricsLog.Read(folder.File("absent")).Count(), "absent: no such file");
             UserErrors.Expect(() => _ = new MetricsLog(folder.File("absent/metrics.jsonl"), 0), UserException.World, "its folder does not exist");
         }
     }

@@ -1,5 +1,3 @@
-using TinyLM.Tests.Checkpoints;
-
 namespace TinyLM.Tests;
 
 /// <summary>A run that diverges stops with its weights as they were, and says where.</summary>
