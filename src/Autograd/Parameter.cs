@@ -3,9 +3,9 @@ namespace TinyLM;
 /// <summary>A trained matrix: its value and its gradient, which live as long as their <see cref="ParameterSet"/>.</summary>
 public sealed class Parameter
 {
-    internal Parameter(string name, Tensor value, Tensor gradient, bool decays)
+    internal Parameter(ParameterShape shape, int offset, Tensor value, Tensor gradient)
     {
-        (Name, Value, Gradient, Decays) = (name, value, gradient, decays);
+        (Name, Decays, IsHidden, Offset, Value, Gradient) = (shape.Name, shape.Decays, shape.IsHidden, offset, value, gradient);
     }
 
     public string Name { get; }
@@ -16,6 +16,12 @@ public sealed class Parameter
 
     /// <summary>Whether weight decay applies: to matrices, not to gains and biases.</summary>
     public bool Decays { get; }
+
+    /// <summary>Whether it is a matrix between two layers of activations, as <see cref="Muon"/> takes it: no embedding, head, gain or bias.</summary>
+    public bool IsHidden { get; }
+
+    /// <summary>Its first column in <see cref="ParameterSet.Values"/>.</summary>
+    public int Offset { get; }
 
     public int Rows => Value.Rows;
 

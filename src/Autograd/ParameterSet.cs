@@ -30,7 +30,7 @@ public sealed class ParameterSet
         foreach (ParameterShape shape in shapes)
         {
             ref int offset = ref shape.Decays ? ref decayingOffset : ref otherOffset;
-            var parameter = new Parameter(shape.Name, Slice(Values, offset, shape), Slice(Gradients, offset, shape), shape.Decays);
+            var parameter = new Parameter(shape, offset, Slice(Values, offset, shape), Slice(Gradients, offset, shape));
             offset += Padded(shape);
             _parameters.Add(parameter);
             if (!_byName.TryAdd(shape.Name, parameter))
@@ -109,5 +109,5 @@ public sealed class ParameterSet
         block.Reshape(block.Columns, 1).RowRange(offset, shape.Rows * shape.Columns).Reshape(shape.Rows, shape.Columns).Named(shape.Name);
 }
 
-/// <summary>The declaration of a parameter.</summary>
-public readonly record struct ParameterShape(string Name, int Rows, int Columns, bool Decays);
+/// <summary>The declaration of a parameter; its fields are those of <see cref="Parameter"/>.</summary>
+public readonly record struct ParameterShape(string Name, int Rows, int Columns, bool Decays, bool IsHidden = false);

@@ -46,7 +46,7 @@ internal sealed class AttentionLayer
             qkv = qkv.Rotary(context.Positions, context.RotaryTable, QueryAndKeyHeads, _shape.HeadSize);
         }
 
-        return _output.Forward(Attend(qkv, context), residual: x);
+        return _output.Forward(Attend(qkv, context), x, context.Dropout);
     }
 
     private Variable Attend(Variable qkv, in StreamContext context)

@@ -9,6 +9,8 @@ public sealed class Gpt
     /// <summary>Where fewer tokens than this share have a target, those are gathered before the head.</summary>
     private const double GatheredShare = 0.75;
 
+    private static readonly ulong EmbeddingDropout = Philox.Purpose("embedding.dropout");
+
     private readonly Parameter _embedding, _head;
     private readonly Parameter? _positions;
     private readonly Tensor _rotaryTable;
@@ -103,11 +105,13 @@ public sealed class Gpt
     /// <param name="offsets">The documents, each at most the context long.</param>
     /// <param name="scale">1 / the number of targets gives the mean.</param>
     /// <param name="zLoss">λ of the z-loss; 0: none.</param>
+    /// <param name="dropout">What is dropped of the activations.</param>
     /// <returns>[1, 1].</returns>
-    public Variable LossSum(Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, float scale, float zLoss = 0)
+    public Variable LossSum(
+        Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, float scale, float zLoss = 0, DropoutOptions dropout = default)
     {
         CheckTargets(ids, targets);
-        Variable x = _norm.Forward(Hidden(tape, ids, offsets));
+        Variable x = _norm.Forward(Hidden(tape, ids, offsets, dropout));
         return x.LinearCrossEntropySum(tape.Use(_head), Device.TemporaryIndices(targets), scale, LossOptions(zLoss));
     }
 
@@ -137,7 +141,7 @@ public sealed class Gpt
         }
 
         var context = new StreamContext(
-            tape, DocumentOffsets.OneDocument(ids.Length), Device.TemporaryIndices(positions), _rotaryTable, cache);
+            tape, DocumentOffsets.OneDocument(ids.Length), Device.TemporaryIndices(positions), _rotaryTable, cache, Dropout: default);
         Variable x = Trunk(context, Device.TemporaryIndices(ids));
         cache.Advance(ids.Length);
         return Logits(tape.Constant(x.Value.RowRange(ids.Length - 1, 1)));
@@ -148,10 +152,10 @@ public sealed class Gpt
     private static ParameterPlan Declare(GptConfig config)
     {
         var plan = new ParameterPlan();
-        plan.Matrix("embedding.weight", config.VocabularySize, config.Width, Initial.Deviation);
+        plan.Table("embedding.weight", config.VocabularySize, config.Width, Initial.Deviation);
         if (config.Positions == PositionKind.Learned)
         {
-            plan.Matrix("positions.weight", config.ContextLength, config.Width, Initial.Deviation);
+            plan.Table("positions.weight", config.ContextLength, config.Width, Initial.Deviation);
         }
 
         for (int layer = 0; layer < config.LayerCount; layer++)
@@ -163,7 +167,7 @@ public sealed class Gpt
         Norm.Declare(plan, config, "norm");
         if (!config.TiedHead)
         {
-            plan.Matrix("head.weight", config.VocabularySize, config.Width, Initial.Deviation);
+            plan.Table("head.weight", config.VocabularySize, config.Width, Initial.Deviation);
         }
 
         return plan;
@@ -179,6 +183,7 @@ public sealed class Gpt
             x = x.Apply<Add>(tape.Use(_positions).Embedding(context.Positions));
         }
 
+        x = context.Dropout.Apply(x, EmbeddingDropout);
         foreach (var block in _blocks)
         {
             x = RecomputesBlocks
@@ -190,10 +195,10 @@ public sealed class Gpt
     }
 
     private static Variable Forward(Variable x, (AttentionLayer Attention, MlpLayer Mlp) block, in StreamContext context) =>
-        block.Mlp.Forward(block.Attention.Forward(x, context));
+        block.Mlp.Forward(block.Attention.Forward(x, context), context.Dropout);
 
     /// <summary>What the head is applied to, before the last norm: [tokens, width].</summary>
-    private Variable Hidden(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets)
+    private Variable Hidden(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets, DropoutOptions dropout = default)
     {
         ArgumentNullException.ThrowIfNull(offsets);
         if (ids.Length != offsets.TokenCount)
@@ -206,7 +211,7 @@ public sealed class Gpt
             throw new ArgumentException($"Gpt: a document has {offsets.LongestDocument} tokens, the context is {Config.ContextLength}; cut it into chunks.");
         }
 
-        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable, Cache: null);
+        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable, Cache: null, dropout);
         return Trunk(context, Device.TemporaryIndices(ids));
     }
 

@@ -5,11 +5,13 @@ internal sealed class LinearLayer
 {
     private readonly Parameter _weight;
     private readonly Parameter? _bias;
+    private readonly ulong _purpose;
 
     public LinearLayer(GptConfig config, ParameterSet parameters, string name)
     {
         _weight = parameters[$"{name}.weight"];
         _bias = config.Biases ? parameters[$"{name}.bias"] : null;
+        _purpose = Philox.Purpose($"{name}.dropout");
     }
 
     public static void Declare(ParameterPlan plan, GptConfig config, string name, int outputs, int inputs, double deviation)
@@ -22,12 +24,19 @@ internal sealed class LinearLayer
     }
 
     /// <param name="x">[tokens, inputs].</param>
-    /// <param name="residual">[tokens, outputs], added to the result; or none.</param>
     /// <returns>[tokens, outputs].</returns>
-    public Variable Forward(Variable x, Variable residual = default) =>
-        x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias), residual);
+    public Variable Forward(Variable x) => x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias));
 
-    /// <summary>As <see cref="Forward(Variable, Variable)"/>, with an activation applied to the result where it is made.</summary>
+    /// <summary>As <see cref="Forward(Variable)"/>, written to the residual stream.</summary>
+    /// <param name="x">[tokens, inputs].</param>
+    /// <param name="residual">[tokens, outputs], added to the result.</param>
+    /// <param name="dropout">What is dropped of the result before.</param>
+    /// <returns>[tokens, outputs].</returns>
+    public Variable Forward(Variable x, Variable residual, DropoutOptions dropout) => dropout.Probability == 0
+        ? x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias), residual)
+        : dropout.Apply(Forward(x), _purpose).Apply<Add>(residual);
+
+    /// <summary>As <see cref="Forward(Variable)"/>, with an activation applied to the result where it is made.</summary>
     /// <param name="x">[tokens, inputs].</param>
     /// <returns>[tokens, outputs].</returns>
     public Variable Forward<TActivation>(Variable x)

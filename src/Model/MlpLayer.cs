@@ -30,8 +30,9 @@ internal sealed class MlpLayer
     }
 
     /// <param name="x">[tokens, width].</param>
+    /// <param name="dropout">What is dropped of the result before x is added.</param>
     /// <returns>[tokens, width].</returns>
-    public Variable Forward(Variable x)
+    public Variable Forward(Variable x, DropoutOptions dropout)
     {
         Variable normed = _norm.Forward(x);
         Variable hidden = _kind switch
@@ -40,7 +41,7 @@ internal sealed class MlpLayer
             MlpKind.ReluSquared => _up.Forward<ReluSquared>(normed),
             _ => _up.Forward<Gelu>(normed),
         };
-        return _down.Forward(hidden, residual: x);
+        return _down.Forward(hidden, x, dropout);
     }
 
     private Variable Gated(Variable normed)

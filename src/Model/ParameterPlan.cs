@@ -6,9 +6,13 @@ internal sealed class ParameterPlan
     private readonly List<ParameterShape> _shapes = [];
     private readonly List<(string Name, float Constant, double Deviation)> _initial = [];
 
-    /// <summary>A weight matrix, drawn from N(0, deviation²); weight decay applies.</summary>
-    public void Matrix(string name, int rows, int columns, double deviation) =>
+    /// <summary>An embedding or a head, a row a token or position, drawn from N(0, deviation²); weight decay applies.</summary>
+    public void Table(string name, int rows, int columns, double deviation) =>
         Add(new ParameterShape(name, rows, columns, Decays: true), 0, deviation);
+
+    /// <summary>A matrix inside the network, drawn from N(0, deviation²); weight decay applies, and Muon where it is chosen.</summary>
+    public void Matrix(string name, int rows, int columns, double deviation) =>
+        Add(new ParameterShape(name, rows, columns, Decays: true, IsHidden: true), 0, deviation);
 
     /// <summary>A gain or bias; weight decay does not apply.</summary>
     public void Vector(string name, int columns, float value) =>

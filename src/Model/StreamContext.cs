@@ -6,4 +6,6 @@ namespace TinyLM;
 /// <param name="Positions">[tokens]: position of each token in its document.</param>
 /// <param name="RotaryTable">None with learned positions.</param>
 /// <param name="Cache">Keys and values of the tokens before, when generating; otherwise null.</param>
-internal readonly record struct StreamContext(Tape Tape, DocumentOffsets Offsets, IndexTensor Positions, Tensor RotaryTable, KeyValueCache? Cache);
+/// <param name="Dropout">What is dropped: nothing, unless in training.</param>
+internal readonly record struct StreamContext(
+    Tape Tape, DocumentOffsets Offsets, IndexTensor Positions, Tensor RotaryTable, KeyValueCache? Cache, DropoutOptions Dropout);

@@ -39,6 +39,8 @@ internal static class Mutations
         new("Kernels/CrossEntropy/CrossEntropy.Cpu.cs", "1 + 2 * _zLoss * _logSumExp[row]", "1 + _zLoss * _logSumExp[row]", Of("CrossEntropy")),
         new("Kernels/CrossEntropy/LinearCrossEntropy.cs", "accumulateWeight || start > 0", "accumulateWeight", Of("CrossEntropy") + "|FullyQualifiedName~LinearCrossEntropyTests"),
         new("Kernels/AdamW.cs", "1 - Math.Pow(rule.Beta2, step)", "1 - Math.Pow(rule.Beta2, step + 1)", "FullyQualifiedName~KernelTests"),
+        new("Kernels/Muon.cs", "T.SelectGreater(T.Constant(0), a * b, a, T.Constant(_keep) * a)", "T.Constant(_keep) * a", "FullyQualifiedName~KernelTests&Name~Muon"),
+        new("Kernels/Muon.cs", "(1 - decay) * rows * columns / update.Length", "1 - decay", "FullyQualifiedName~KernelTests&Name~Muon"),
         new("Kernels/Sgd.cs", "Nesterov ? gradient + keep * velocity : velocity", "velocity", "FullyQualifiedName~KernelTests"),
         new("Kernels/Dropout.cs", "1 / (1 - probability)", "1 / (1 + probability)", Of("Dropout")),
         new("Kernels/BFloat16.cs", "(bits + odd + Vector512.Create(0x7FFFu)) >> 16", "(bits + Vector512.Create(0x7FFFu)) >> 16", "FullyQualifiedName~BFloat16|FullyQualifiedName~KernelTests"),

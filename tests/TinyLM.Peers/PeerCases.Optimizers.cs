@@ -86,7 +86,7 @@ internal static partial class PeerCases
             Tensor momentum = Zeros(device, values);
             foreach (Tensor gradient in gradients)
             {
-                TinyLM.Muon.Step(values, gradient, momentum, rule, MuonLearningRate, Decay, GradientScale);
+                TinyLM.Muon.Step(values, gradient, momentum, variance: default, rule, step: 1, MuonLearningRate, Decay, GradientScale);
             }
         }),
         x => Judge(() =>

@@ -94,5 +94,23 @@ public sealed class TokenBatch
         TargetCount = CountTargets();
     }
 
+    /// <summary>Fills it with some documents of another batch.</summary>
+    /// <param name="source">The other batch.</param>
+    /// <param name="first">Its first document to take.</param>
+    /// <param name="end">The document after the last one.</param>
+    internal void Take(TokenBatch source, int first, int end)
+    {
+        Clear();
+        for (int document = first; document < end; document++)
+        {
+            int start = source.Offsets.Starts[document], length = source.Offsets.LengthOf(document);
+            Append(length, beginsDocument: true, out Span<int> ids, out Span<int> targets);
+            source.Ids.Slice(start, length).CopyTo(ids);
+            source.Targets.Slice(start, length).CopyTo(targets);
+        }
+
+        Complete();
+    }
+
     private int CountTargets() => TokenCount - Targets.Count(TargetBuilder.None);
 }

@@ -1,7 +1,7 @@
 namespace TinyLM;
 
 /// <summary>AdamW over all parameters of a model, with clipping of the gradients' global norm.</summary>
-public sealed class AdamWOptimizer
+public sealed class AdamWOptimizer : IOptimizer
 {
     private readonly ParameterSet _parameters;
     private readonly AdamWRule _rule;
@@ -12,9 +12,11 @@ public sealed class AdamWOptimizer
         (_parameters, _rule) = (parameters, rule);
         FirstMoments = parameters.Device.Allocate(1, parameters.Values.Columns, "first moments");
         SecondMoments = parameters.Device.Allocate(1, parameters.Values.Columns, "second moments");
+        State = [("first", FirstMoments), ("second", SecondMoments)];
     }
 
-    /// <summary>Steps taken.</summary>
+    public string Name => "AdamW";
+
     public long StepCount { get; set; }
 
     /// <summary>[1, n], in the layout of <see cref="ParameterSet.Values"/>.</summary>
@@ -23,11 +25,11 @@ public sealed class AdamWOptimizer
     /// <inheritdoc cref="FirstMoments"/>
     public Tensor SecondMoments { get; }
 
-    /// <summary>What a step reads and writes: the gradients twice, since their norm comes first; values and moments in and out.</summary>
-    internal long BytesPerStep => 8L * sizeof(float) * _parameters.Values.Columns;
+    public IReadOnlyList<(string Name, Tensor Value)> State { get; }
 
-    /// <summary>One step with the gradients at hand. Call it before the step's tape is disposed: it uses the arena.</summary>
-    /// <returns>The norm of all gradients before clipping. Where it is no finite number, nothing has changed.</returns>
+    /// <summary>The gradients twice, since their norm comes first; values and moments in and out.</summary>
+    public long BytesPerStep => 8L * sizeof(float) * _parameters.Values.Columns;
+
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);

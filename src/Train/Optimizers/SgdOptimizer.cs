@@ -1,7 +1,7 @@
 namespace TinyLM;
 
 /// <summary>SGD with momentum over all parameters of a model, with clipping of the gradients' global norm.</summary>
-public sealed class SgdOptimizer
+public sealed class SgdOptimizer : IOptimizer
 {
     private readonly ParameterSet _parameters;
     private readonly SgdRule _rule;
@@ -12,12 +12,21 @@ public sealed class SgdOptimizer
         ArgumentNullException.ThrowIfNull(rule);
         (_parameters, _rule) = (parameters, rule);
         Momentum = rule.Momentum == 0 ? default : parameters.Device.Allocate(1, parameters.Values.Columns, "momentum");
+        State = Momentum.IsNone ? [] : [("momentum", Momentum)];
     }
+
+    public string Name => "SGD";
+
+    public long StepCount { get; set; }
+
+    public IReadOnlyList<(string Name, Tensor Value)> State { get; }
+
+    /// <summary>The gradients twice, since their norm comes first; values and momentum in and out.</summary>
+    public long BytesPerStep => (Momentum.IsNone ? 4L : 6L) * sizeof(float) * _parameters.Values.Columns;
 
     /// <summary>[1, n], in the layout of <see cref="ParameterSet.Values"/>; none where the rule has no momentum.</summary>
     public Tensor Momentum { get; }
 
-    /// <inheritdoc cref="AdamWOptimizer.Step"/>
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
@@ -26,6 +35,7 @@ public sealed class SgdOptimizer
             return norm;
         }
 
+        StepCount++;
         int decaying = _parameters.DecayingLength;
         Update(0, decaying, learningRate, weightDecay, scale);
         Update(decaying, _parameters.Values.Columns - decaying, learningRate, weightDecay: 0, scale);

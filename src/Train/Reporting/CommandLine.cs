@@ -36,21 +36,6 @@ public static class CommandLine
         _ => null,
     };
 
-    /// <summary>The value of an enumeration by its name in lower case; null for null.</summary>
-    /// <exception cref="UserException">There is no such value.</exception>
-    public static T? ParseName<T>(string option, string? name)
-        where T : struct, Enum
-    {
-        if (name is null)
-        {
-            return null;
-        }
-
-        return Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(value) && !char.IsAsciiDigit(name[0])
-            ? value
-            : throw new UserException($"{option}: '{name}' is unknown; known: {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
-    }
-
     /// <summary>
     /// Runs <paramref name="job"/>; Ctrl-C and SIGTERM cancel its token once, a second Ctrl-C ends the process. A user's mistake is one line on
     /// standard error and exit code 2, the world's fault (a full disk) 1.

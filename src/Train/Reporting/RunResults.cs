@@ -5,7 +5,7 @@ namespace TinyLM;
 /// <summary>What a pretraining run ends with: <c>results.json</c>.</summary>
 public sealed record RunResults
 {
-    /// <summary>By scorer: "packed" and "strided".</summary>
+    /// <summary>By scorer, "packed" and "strided"; of averages of the weights by scorer and average: "packed, ema".</summary>
     public required IReadOnlyDictionary<string, ScoreReport> Validation { get; init; }
 
     /// <summary>The lowest loss that was measured while training went; null where none was.</summary>

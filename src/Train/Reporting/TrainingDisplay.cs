@@ -21,6 +21,14 @@ public sealed class TrainingDisplay
         }
     }
 
+    /// <summary>Shows nothing: for runs of which only the results count.</summary>
+    public static TrainingDisplay Silent { get; } = new(AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = AnsiSupport.No,
+        Interactive = InteractionSupport.No,
+        Out = new AnsiConsoleOutput(TextWriter.Null),
+    }));
+
     private bool IsLive => _console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected;
 
     /// <summary>Prints one line.</summary>

@@ -53,8 +53,8 @@ internal static class ConfigPath
 
         try
         {
-            // Numbers in every form that people write them in.
-            JsonNode? node = type == typeof(string) ? text
+            // Text and what is written as text; numbers in every form that people write them in.
+            JsonNode? node = Type.GetTypeCode(type) is TypeCode.String or TypeCode.Object ? text
                 : type == typeof(bool) && bool.TryParse(text, out bool flag) ? flag
                 : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) && type != typeof(ulong) ? number
                 : JsonNode.Parse(text);
@@ -73,6 +73,6 @@ internal static class ConfigPath
         TypeCode.UInt64 => "a whole number of at least 0",
         TypeCode.Single or TypeCode.Double => "a number",
         TypeCode.Boolean => "true or false",
-        _ => "a value of its kind",
+        _ => "a schedule: points of share:value, the shares rising from 0 to at most 1, such as \"0:1 0.5:2\"",
     };
 }

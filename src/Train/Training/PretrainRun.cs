@@ -110,12 +110,10 @@ public static class PretrainRun
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
         int targets = (int)TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
-        foreach (IScorer scorer in scorers)
+        Score("");
+        foreach (WeightAverage average in trainer.FilledAverages)
         {
-            ScoreReport report = display.Score(
-                scorer.Name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress), stop);
-            scores[scorer.Name.Split(' ')[0]] = report;
-            named[scorer.Name] = report;
+            average.InPlaceOfWeights(() => Score($", {average.Name}"));
         }
 
         display.Scores(named);
@@ -143,7 +141,7 @@ public static class PretrainRun
             WeightsSha256 = HashWeights(model),
             Samples = samples,
         };
-        AtomicFile.Write(folder.PathOf("results.json"), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults), folder.Operations);
+        AtomicFile.Write(folder.PathOf(RunFolder.ResultsFile), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults), folder.Operations);
         recorder.Finish(results);
         display.Line(FormattableString.Invariant(
             $"{state.Step:N0} steps, {state.Tokens:N0} tokens in {state.Seconds:F1} s ({results.TokensPerSecond:N0} tokens/s), peak {results.PeakBytes / 1e6:F0} MB, a training step held {results.TrainingStepBytes / 1e6:F1} MB"));
@@ -155,6 +153,17 @@ public static class PretrainRun
 
         display.Line($"report.html, results.json, metrics.jsonl, loss.png, tensorboard and checkpoints are in {folder.FolderPath}");
         return results;
+
+        void Score(string weights)
+        {
+            foreach (IScorer scorer in scorers)
+            {
+                string name = scorer.Name + weights;
+                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress), stop);
+                scores[scorer.Name.Split(' ')[0] + weights] = report;
+                named[name] = report;
+            }
+        }
     }
 
     private static string HashWeights(Gpt model)

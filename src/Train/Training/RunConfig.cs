@@ -70,7 +70,6 @@ public sealed record RunConfig
     public void Validate()
     {
         Data.Validate();
-        Training.Validate();
         try
         {
             // The tokenizer's vocabulary is not known yet.
@@ -80,6 +79,8 @@ public sealed record RunConfig
         {
             throw new UserException(fault.Message, UserException.Mistake, fault);
         }
+
+        Training.Validate(Model.ContextLength);
     }
 
     private JsonObject ToNode() => (JsonObject)JsonSerializer.SerializeToNode(this, TrainingJson.Default.RunConfig)!;

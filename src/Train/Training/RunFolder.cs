@@ -1,10 +1,13 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace TinyLM;
 
 /// <summary>The folder of a run: config, metrics, checkpoints, results. A new run never writes into another's.</summary>
 public sealed class RunFolder
 {
+    public const string ResultsFile = "results.json";
+
     private const string ConfigFile = "run.json";
     private const string DefaultParent = "runs";
 
@@ -39,7 +42,7 @@ public sealed class RunFolder
             throw new UserException($"--out: '{path}' is a file; expected a folder, or a name that is still free.");
         }
 
-        bool holdsRun = File.Exists(Path.Combine(path, ConfigFile));
+        bool holdsRun = HoldsRun(path);
         if (options.Resume && !holdsRun)
         {
             throw new UserException($"--resume: '{path}' holds no run (no {ConfigFile}); name its folder with --out, or leave --resume out to begin one.");
@@ -56,6 +59,9 @@ public sealed class RunFolder
             : throw new UserException($"--out: '{path}' holds checkpoints, but no {ConfigFile}; choose another folder.");
     }
 
+    /// <summary>Whether a run has been begun in a folder.</summary>
+    public static bool HoldsRun(string path) => File.Exists(Path.Combine(path, ConfigFile));
+
     public string PathOf(string file) => Path.Combine(FolderPath, file);
 
     /// <summary>The config of a resumed run, checked against what the options ask for; or that of a new one.</summary>
@@ -68,7 +74,7 @@ public sealed class RunFolder
             return options.CreateConfig();
         }
 
-        RunConfig saved = ReadConfig();
+        RunConfig saved = Read(ConfigFile, TrainingJson.Default.RunConfig);
         return options.Preset is null || options.Preset == saved.Preset
             ? saved.Resumed(options.Settings())
             : throw new UserException(
@@ -112,13 +118,17 @@ public sealed class RunFolder
         return checkpoint;
     }
 
-    private RunConfig ReadConfig()
+    /// <summary>What the run ended with; null if it has not ended.</summary>
+    /// <exception cref="UserException">The file is not a run's results.</exception>
+    public RunResults? ReadResults() => File.Exists(PathOf(ResultsFile)) ? Read(ResultsFile, ResultsJson.Default.RunResults) : null;
+
+    private T Read<T>(string file, JsonTypeInfo<T> type)
     {
-        string path = PathOf(ConfigFile);
+        string path = PathOf(file);
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonFile.Read(stream, path, TrainingJson.Default.RunConfig);
+            return JsonFile.Read(stream, path, type);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace TinyLM;
 
-/// <summary>Trains a <see cref="Gpt"/> on shuffled documents, a step at a time: forward, mean cross-entropy, backward, clip, AdamW.</summary>
+/// <summary>Trains a <see cref="Gpt"/> on shuffled documents, a step at a time: forward, mean cross-entropy, backward, clip, optimiser.</summary>
 public sealed class Trainer
 {
     /// <summary>Steps after which a run by time knows its own length. They lie in the warm-up, whose rates do not depend on it.</summary>
@@ -12,10 +12,12 @@ public sealed class Trainer
     private const int ColdSteps = 15;
     private const double RateMemory = 0.9;
 
-    private readonly DocumentShuffler _shuffler;
+    private readonly TokenizedDocuments _documents;
     private readonly TokenBatch _batch = new();
     private readonly TrainingStep _computation;
     private readonly string _fingerprint;
+    private DocumentShuffler _shuffler;
+    private StepSize _size;
     private long _step, _totalSteps, _tokens;
     private double _seconds, _coldSeconds, _tokensPerSecond, _flopsPerSecond;
 
@@ -27,12 +29,12 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(config);
-        config.Validate();
-        (Model, Config, _totalSteps) = (model, config, config.Steps);
-        Optimizer = new AdamWOptimizer(model.Parameters, config.Rule);
-        _computation = new TrainingStep(model, Optimizer, config);
+        config.Validate(model.Config.ContextLength);
+        (Model, Config, _documents, _totalSteps) = (model, config, documents, config.Steps);
+        _computation = new TrainingStep(model, config);
         model.Device.Arena.Reserve(MemoryEstimate.OfTraining(model.Device, model.Config, config, model.RecomputesBlocks).StepBytes);
-        _shuffler = new DocumentShuffler(documents, config.CreateLayout(model.Config.ContextLength), config.Seed);
+        _size = config.SizeAt(0, _totalSteps, model.Config.ContextLength);
+        _shuffler = Shuffler(_size);
         _fingerprint = documents.Fingerprint();
     }
 
@@ -40,7 +42,13 @@ public sealed class Trainer
 
     public TrainingConfig Config { get; }
 
-    public AdamWOptimizer Optimizer { get; }
+    public IOptimizer Optimizer => _computation.Optimizer;
+
+    /// <summary>The averages of the weights that the recipe asks for.</summary>
+    public IReadOnlyList<WeightAverage> Averages => _computation.Averages;
+
+    /// <summary>Those of <see cref="Averages"/> that any weights have gone into.</summary>
+    public IEnumerable<WeightAverage> FilledAverages => Averages.Where(average => average.HasValues(_step, _totalSteps));
 
     /// <summary>Sees every op of the steps: <see cref="AnomalyDetector"/>, a profile; null: nobody does.</summary>
     public ITapeObserver? Observer { get; set; }
@@ -49,15 +57,15 @@ public sealed class Trainer
     public PhaseClock Clock => _computation.Clock;
 
     /// <summary>The most that a step so far has held of the arena.</summary>
-    public long StepBytes { get; private set; }
+    public long StepBytes => _computation.HeldBytes;
 
     public bool IsFinished => _totalSteps > 0 && _step >= _totalSteps;
 
-    /// <summary>What to save; setting it goes on from there (weights and moments are set apart).</summary>
+    /// <summary>What to save; setting it goes on from there (weights, averages and the optimiser's state are set apart).</summary>
     /// <exception cref="UserException">The state belongs to other data.</exception>
     public TrainerState State
     {
-        get => new(_step, _totalSteps, _tokens, _seconds, _shuffler.Position.Epoch, _shuffler.Position.Step, _fingerprint);
+        get => new(_step, _totalSteps, _tokens, _seconds, _shuffler.Position.Epoch, _shuffler.Position.Step, _size, _fingerprint);
         set
         {
             ArgumentNullException.ThrowIfNull(value);
@@ -67,6 +75,8 @@ public sealed class Trainer
             }
 
             (_step, _totalSteps, _tokens, _seconds) = (value.Step, value.TotalSteps, value.Tokens, value.Seconds);
+            _size = value.Size;
+            _shuffler = Shuffler(_size);
             _shuffler.Position = new DataPosition(value.Epoch, value.EpochStep);
             Optimizer.StepCount = value.Step;
         }
@@ -79,21 +89,27 @@ public sealed class Trainer
     {
         long start = Stopwatch.GetTimestamp();
         Clock.Skip();
+        ChangeSize(Config.SizeAt(_step, _totalSteps, Model.Config.ContextLength));
         _shuffler.Next(_batch);
         Clock.Mark(TrainingPhase.Data);
-        double learningRate = Config.LearningRateAt(_step, _totalSteps), loss, norm;
+        double learningRate = Config.LearningRateAt(_step, _totalSteps), weightDecay = Config.WeightDecayAt(_step, _totalSteps), loss, norm;
         try
         {
-            (loss, norm) = _computation.Run(_batch, _step + 1, learningRate, Observer);
+            (loss, norm) = _computation.Run(_batch, _step + 1, learningRate, weightDecay, Observer);
         }
         catch (DivergedException fault)
         {
-            throw Explain(fault, learningRate);
+            throw Explain(fault, learningRate, weightDecay);
         }
 
         _step++;
         _tokens += _batch.TokenCount;
-        StepBytes = Math.Max(StepBytes, Model.Device.Arena.LastStepBytes);
+        for (int i = 0; i < Averages.Count; i++)
+        {
+            Averages[i].Update(_step, _totalSteps);
+        }
+
+        Clock.Mark(TrainingPhase.Optimizer);
         Measure(Stopwatch.GetElapsedTime(start).TotalSeconds, _batch.TokenCount);
         return new StepMetrics(_step, _totalSteps, loss, learningRate, norm, _tokens, _seconds, _tokensPerSecond, _shuffler.Position.Epoch)
         {
@@ -111,12 +127,11 @@ public sealed class Trainer
     }
 
     /// <summary>Takes the step that diverged once more under an <see cref="AnomalyDetector"/>: it computes the same bits, and is watched.</summary>
-    private DivergedException Explain(DivergedException fault, double learningRate)
+    private DivergedException Explain(DivergedException fault, double learningRate, double weightDecay)
     {
-        Model.Parameters.ClearGradients();
         try
         {
-            _computation.Run(_batch, _step + 1, learningRate, new AnomalyDetector());
+            _computation.Run(_batch, _step + 1, learningRate, weightDecay, new AnomalyDetector());
             return fault;
         }
         catch (AnomalyException anomaly)
@@ -128,10 +143,23 @@ public sealed class Trainer
             // Every value is finite, and their sum is not.
             return fault;
         }
-        finally
+    }
+
+    private DocumentShuffler Shuffler(StepSize size) => new(_documents, Config.CreateLayout(size), Config.Seed);
+
+    /// <summary>Steps of another size go on at the same share of the epoch; where only their number of tokens has changed, with the same order.</summary>
+    private void ChangeSize(StepSize size)
+    {
+        if (size == _size)
         {
-            Model.Parameters.ClearGradients();
+            return;
         }
+
+        DataPosition position = _shuffler.Position;
+        long steps = _shuffler.StepsIn(position.Epoch);
+        (_size, _shuffler) = (size, Shuffler(size));
+        long step = (position.Step * (long)_shuffler.StepsIn(position.Epoch) + steps - 1) / steps;
+        _shuffler.Position = position with { Step = (int)step };
     }
 
     private void Measure(double seconds, int tokens)

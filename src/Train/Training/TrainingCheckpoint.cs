@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace TinyLM;
 
-/// <summary>Saves a training run and brings it back: weights, moments, configs, tokenizer and the trainer's state.</summary>
+/// <summary>Saves a training run and brings it back: weights and their averages, the optimiser's state, configs, tokenizer and the trainer's state.</summary>
 public static class TrainingCheckpoint
 {
     public const string ModelFile = "model.safetensors";
@@ -26,12 +26,13 @@ public static class TrainingCheckpoint
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ParameterSet parameters = trainer.Model.Parameters;
-        AdamWOptimizer optimizer = trainer.Optimizer;
         long step = trainer.State.Step;
         return folder.Save(step,
         [
-            new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter, step))])),
-            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [Entry("first", optimizer.FirstMoments, step), Entry("second", optimizer.SecondMoments, step)])),
+            new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter.Name, parameter.Value, step))])),
+            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [.. trainer.Optimizer.State.Select(state => Entry(state.Name, state.Value, step))])),
+            .. trainer.Averages.Select(average => new CheckpointFile(
+                FileOf(average), stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter.Name, average.Of(parameter), step))]))),
             new(ConfigFile, stream => JsonSerializer.Serialize(stream, trainer.Model.Config, TrainingJson.Default.GptConfig)),
             new(TrainingFile, stream => JsonSerializer.Serialize(stream, trainer.Config, TrainingJson.Default.TrainingConfig)),
             new(StateFile, stream => JsonSerializer.Serialize(stream, trainer.State, TrainingJson.Default.TrainerState)),
@@ -66,10 +67,11 @@ public static class TrainingCheckpoint
     /// <exception cref="UserException">The file is damaged, or its values make no sense.</exception>
     public static TrainingConfig ReadTraining(Checkpoint checkpoint)
     {
+        int contextLength = ReadConfig(checkpoint).ContextLength;
         TrainingConfig config = ReadJson(checkpoint, TrainingFile, TrainingJson.Default.TrainingConfig);
         try
         {
-            config.Validate();
+            config.Validate(contextLength);
             return config;
         }
         catch (UserException fault)
@@ -101,13 +103,18 @@ public static class TrainingCheckpoint
         Load(checkpoint, ModelFile, model.Parameters.All.Select(parameter => (parameter.Name, parameter.Value)));
     }
 
-    /// <summary>Sets weights, moments and state of a trainer made with the checkpoint's configs.</summary>
+    /// <summary>Sets weights, averages, the optimiser's state and the trainer's of a trainer made with the checkpoint's configs.</summary>
     /// <exception cref="UserException">A file is damaged or of another shape, or the corpus is another one.</exception>
     public static void Resume(Checkpoint checkpoint, Trainer trainer)
     {
         ArgumentNullException.ThrowIfNull(trainer);
         LoadWeights(checkpoint, trainer.Model);
-        Load(checkpoint, OptimizerFile, [("first", trainer.Optimizer.FirstMoments), ("second", trainer.Optimizer.SecondMoments)]);
+        Load(checkpoint, OptimizerFile, trainer.Optimizer.State);
+        foreach (WeightAverage average in trainer.Averages)
+        {
+            Load(checkpoint, FileOf(average), trainer.Model.Parameters.All.Select(parameter => (parameter.Name, average.Of(parameter))));
+        }
+
         trainer.State = ReadState(checkpoint);
     }
 
@@ -128,7 +135,7 @@ public static class TrainingCheckpoint
         }
     });
 
-    private static SafetensorsTensor Entry(Parameter parameter, long step) => Entry(parameter.Name, parameter.Value, step);
+    private static string FileOf(WeightAverage average) => $"{average.Name}.safetensors";
 
     private static SafetensorsTensor Entry(string name, Tensor tensor, long step) => new(name, [tensor.Rows, tensor.Columns], values =>
     {

@@ -1,10 +1,32 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace TinyLM;
 
-/// <summary>How a model is trained: data layout, optimiser, schedule. <see cref="Preset"/> names recipes; a run saves its own.</summary>
-public sealed record TrainingConfig
+/// <summary>What moves the parameters.</summary>
+public enum OptimizerKind
+{
+    /// <inheritdoc cref="AdamWOptimizer"/>
+    AdamW,
+
+    /// <inheritdoc cref="MuonOptimizer"/>
+    Muon,
+}
+
+/// <summary>How the learning rate falls in the end.</summary>
+public enum DecayKind
+{
+    /// <summary>It stays.</summary>
+    None,
+
+    /// <summary>Half a wave (Loshchilov and Hutter, "SGDR", 2017).</summary>
+    Cosine,
+
+    /// <summary>A straight line.</summary>
+    Linear,
+}
+
+/// <summary>How a model is trained: data layout, optimiser, schedules, averages. <see cref="Preset"/> names recipes; a run saves its own.</summary>
+public sealed partial record TrainingConfig
 {
     public LayoutKind Layout { get; init; } = LayoutKind.Documents;
 
@@ -14,19 +36,38 @@ public sealed record TrainingConfig
     /// <summary>The most tokens of one step; rows of a packed layout: this divided by the model's context.</summary>
     public int TokensPerStep { get; init; } = 2048;
 
+    /// <summary>In place of <see cref="TokensPerStep"/>: tokens over the run, in stairs.</summary>
+    public Schedule? TokensPerStepSchedule { get; init; }
+
+    /// <summary>Where documents and rows are cut, over the run, in stairs: at most the model's context. Null: at the context.</summary>
+    public Schedule? SequenceLengthSchedule { get; init; }
+
+    /// <summary>
+    /// The most tokens of one pass: a larger step is several, whose gradients add up (divided by the targets of the whole step), in less memory.
+    /// 0: a step is one pass. At least the model's context.
+    /// </summary>
+    public int MicroBatchTokens { get; init; }
+
     /// <summary>Steps of the whole run; 0: as many as fit in <see cref="Minutes"/>, counted out after <see cref="Trainer.CalibrationSteps"/>.</summary>
     public int Steps { get; init; }
 
     /// <summary>Training time that a run without <see cref="Steps"/> aims at.</summary>
     public double Minutes { get; init; } = 3;
 
-    /// <summary>The learning rate after warm-up.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>The learning rate after warm-up; with Muon, of the parameters that are left to AdamW.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>The learning rate at the end; never above <see cref="LearningRate"/>.</summary>
     public double FinalLearningRate { get; init; } = 1e-4;
 
     public int WarmUpSteps { get; init; } = 100;
+
+    public DecayKind Decay { get; init; } = DecayKind.Cosine;
+
+    /// <summary>The last part of the steps after warm-up, in which the rate falls; before it the rate stays.</summary>
+    public double DecayShare { get; init; } = 1;
 
     public double Beta1 { get; init; } = 0.9;
 
@@ -37,14 +78,31 @@ public sealed record TrainingConfig
     /// <summary>Decoupled weight decay of matrices.</summary>
     public double WeightDecay { get; init; } = 0.1;
 
+    /// <summary>In place of <see cref="WeightDecay"/>: the decay over the run, in lines.</summary>
+    public Schedule? WeightDecaySchedule { get; init; }
+
     /// <summary>The norm of all gradients is clipped to it.</summary>
     public double ClipNorm { get; init; } = 1;
 
     /// <summary>λ of the z-loss that is added to the loss; 0: none.</summary>
     public double ZLoss { get; init; }
 
-    /// <summary>Of the initial weights and of the data order.</summary>
+    /// <summary>The share of what the embedding and each layer write to the residual stream that a training step drops.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>The decay of a moving average of the weights, which is saved and scored beside them; 0: none.</summary>
+    public double EmaDecay { get; init; }
+
+    /// <summary>Steps between two updates of the moving average.</summary>
+    public int EmaInterval { get; init; } = 1;
+
+    /// <summary>Where in the run weights are taken for an average of checkpoints, and how much each counts: <c>0.8:1 0.9:2 1:3</c>. Null: none.</summary>
+    public Schedule? AverageSchedule { get; init; }
+
+    /// <summary>Of the initial weights, of the data order and of dropout.</summary>
     public ulong Seed { get; init; } = 1;
+
+    public MuonConfig Muon { get; init; } = new();
 
     [JsonIgnore]
     public AdamWRule Rule => new(Beta1, Beta2, Epsilon);
@@ -60,27 +118,12 @@ public sealed record TrainingConfig
         _ => throw new ArgumentException($"preset: '{name}' is unknown; known: {string.Join(", ", GptConfig.PresetNames)}."),
     };
 
-    /// <summary>Linear warm-up, then a cosine down to the final rate (Loshchilov and Hutter, "SGDR", 2017).</summary>
-    /// <param name="step">From 0.</param>
-    /// <param name="totalSteps">Of the whole run; while it is still unknown, 0: the rate stays at its peak after warm-up.</param>
-    public double LearningRateAt(long step, long totalSteps)
-    {
-        if (step < WarmUpSteps)
-        {
-            return LearningRate * (step + 1) / (WarmUpSteps + 1);
-        }
+    /// <summary>The optimiser, with a state of zeros.</summary>
+    public IOptimizer CreateOptimizer(ParameterSet parameters) => Optimizer == OptimizerKind.Muon
+        ? new MuonOptimizer(parameters, Muon.Rule, Rule, Muon.LearningRate / LearningRate)
+        : new AdamWOptimizer(parameters, Rule);
 
-        if (totalSteps <= WarmUpSteps)
-        {
-            return LearningRate;
-        }
-
-        double progress = Math.Min(1, (double)(step - WarmUpSteps) / (totalSteps - WarmUpSteps));
-        double final = Math.Min(FinalLearningRate, LearningRate);
-        return final + (LearningRate - final) * (1 + Math.Cos(Math.PI * progress)) / 2;
-    }
-
-    /// <summary>The layout for a model of the given context.</summary>
+    /// <summary>The layout for a model of the given context, of <see cref="TokensPerStep"/>.</summary>
     public BatchLayout CreateLayout(int contextLength)
     {
         int rows = Math.Max(1, TokensPerStep / contextLength);
@@ -90,27 +133,5 @@ public sealed record TrainingConfig
             LayoutKind.Chunked => BatchLayout.Chunked(contextLength, rows, ScoreEnd),
             _ => BatchLayout.Documents(contextLength, Math.Max(contextLength, TokensPerStep), ScoreEnd),
         };
-    }
-
-    /// <summary>Throws on a value that makes no sense.</summary>
-    /// <exception cref="UserException">Which, and what is expected.</exception>
-    public void Validate()
-    {
-        Check(TokensPerStep >= 2, nameof(TokensPerStep), TokensPerStep, "at least 2");
-        Check(Steps >= 0, nameof(Steps), Steps, "at least 1, or 0 to go by time");
-        Check(Minutes > 0, nameof(Minutes), Minutes, "more than 0");
-        Check(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "more than 0");
-        Check(WarmUpSteps >= 0, nameof(WarmUpSteps), WarmUpSteps, "at least 0");
-        Check(WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "at least 0");
-        Check(ZLoss >= 0 && double.IsFinite(ZLoss), nameof(ZLoss), ZLoss, "at least 0");
-        Check(ClipNorm > 0, nameof(ClipNorm), ClipNorm, "more than 0");
-    }
-
-    private static void Check(bool right, string name, double value, string expected)
-    {
-        if (!right)
-        {
-            throw new UserException(FormattableString.Invariant($"training.{JsonNamingPolicy.CamelCase.ConvertName(name)}: {value}, expected {expected}."));
-        }
     }
 }

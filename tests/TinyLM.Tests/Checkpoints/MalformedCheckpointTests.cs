@@ -46,7 +46,7 @@ public class MalformedCheckpointTests
         yield return Case("state.json", "a step beyond its epoch", State("\"epochStep\":0", "\"epochStep\":2000000000").Replace("\"x\"", $"\"{Documents.Fingerprint()}\"", StringComparison.Ordinal), "that epoch has no such step");
 
         static string State(string from, string to) =>
-            """{"step":0,"totalSteps":8,"tokens":0,"seconds":0,"epoch":0,"epochStep":0,"dataFingerprint":"x"}""".Replace(from, to, StringComparison.Ordinal);
+            """{"step":0,"totalSteps":8,"tokens":0,"seconds":0,"epoch":0,"epochStep":0,"size":{"tokens":24,"sequenceLength":12},"dataFingerprint":"x"}""".Replace(from, to, StringComparison.Ordinal);
         static string Changed(string from, string to) => Replaced(Config, TrainingJson.Default.GptConfig, from, to);
     }
 

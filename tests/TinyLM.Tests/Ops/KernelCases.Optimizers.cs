@@ -18,8 +18,8 @@ public static partial class KernelCases
            from name in new[] { "Jordan", "Polar Express" }
            select NewtonSchulz(shape.Rows, shape.Columns, name),
         .. from shape in MuonShapes
-           from nesterov in new[] { true, false }
-           select Muon(shape.Rows, shape.Columns, nesterov),
+           from variant in new[] { "Nesterov", "plain", "slowrun" }
+           select Muon(shape.Rows, shape.Columns, variant),
     ];
 
     private static (int Rows, int Columns)[] MuonShapes => [(1, 1), (1, 17), (17, 1), (9, 33), (33, 9), (20, 20), (130, 100), (70, 150)];
@@ -49,18 +49,26 @@ public static partial class KernelCases
         Limit = NewtonSchulzLimit,
     };
 
-    private static KernelCase Muon(int rows, int columns, bool nesterov)
+    private static KernelCase Muon(int rows, int columns, string variant)
     {
-        var rule = new MuonRule(0.9, nesterov) { Orthogonalization = RuleOf(nesterov ? "Jordan" : "Polar Express") };
+        const long step = 4;
+        MuonRule rule = variant switch
+        {
+            "slowrun" => MuonConfig.Slowrun.Rule with { MomentumWarmUpSteps = 10 },
+            "plain" => new(0.9, Nesterov: false) { Orthogonalization = RuleOf("Polar Express") },
+            _ => new(0.9),
+        };
+        bool evens = rule.VarianceDecay > 0;
+        var shape = TinyLM.Muon.VarianceShape(rows, columns);
         return new KernelCase(
-            "Muon", $"{rows}x{columns}{(nesterov ? " Nesterov" : "")}",
-            [new("values", rows, columns), new("gradients", rows, columns), new("momentum", rows, columns)],
+            "Muon", $"{rows}x{columns} {variant}",
+            [new("values", rows, columns), new("gradients", rows, columns), new("momentum", rows, columns), new("variance", shape.Rows, shape.Columns, Draw.Positive)],
             (_, x) =>
             {
-                TinyLM.Muon.Step(x[0], x[1], x[2], rule, learningRate: 0.5, WeightDecay, GradientScale);
-                return [x[0], x[2]];
+                TinyLM.Muon.Step(x[0], x[1], x[2], evens ? x[3] : default, rule, step, learningRate: 0.5, WeightDecay, GradientScale);
+                return evens ? [x[0], x[2], x[3]] : [x[0], x[2]];
             },
-            x => Reference.Muon(x[0], x[1], x[2], rule, learningRate: 0.5, WeightDecay, GradientScale))
+            x => [.. Reference.Muon(x[0], x[1], x[2], x[3], rule, step, learningRate: 0.5, WeightDecay, GradientScale).Take(evens ? 3 : 2)])
         {
             IsLarge = rows * columns > 5000,
             Limit = NewtonSchulzLimit,

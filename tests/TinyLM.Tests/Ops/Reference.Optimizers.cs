@@ -33,17 +33,57 @@ public static partial class Reference
         return y;
     }
 
-    /// <summary>New values and momentum.</summary>
+    /// <summary>New values, momentum and variance; what it is for a rule without one does not matter.</summary>
     public static Matrix[] Muon(
-        Matrix values, Matrix gradients, Matrix momentum, MuonRule rule, double learningRate, double weightDecay, double gradientScale)
+        Matrix values, Matrix gradients, Matrix momentum, Matrix variance, MuonRule rule, long step, double learningRate, double weightDecay, double gradientScale)
     {
+        double keep = rule.MomentumWarmUpSteps >= step ? rule.FirstMomentum + (step - 1.0) / rule.MomentumWarmUpSteps * (rule.Momentum - rule.FirstMomentum) : rule.Momentum;
         Matrix scaled = gradients.Map(gradient => gradientScale * gradient);
         Matrix newMomentum = momentum.Zip(scaled, Average);
         Matrix update = NewtonSchulz(rule.Nesterov ? newMomentum.Zip(scaled, Average) : newMomentum, rule.Orthogonalization);
         double rate = learningRate * Math.Sqrt(Math.Max(1, (double)values.Rows / values.Columns));
-        return [values.Zip(update, (value, direction) => (1 - learningRate * weightDecay) * value - rate * direction), newMomentum];
+        Matrix newVariance = variance.Clone();
+        if (rule.VarianceDecay > 0)
+        {
+            EvenOut(update, newVariance, rule.VarianceDecay);
+        }
 
-        double Average(double old, double gradient) => rule.Momentum * old + (1 - rule.Momentum) * gradient;
+        return [values.Zip(update, Move), newMomentum, newVariance];
+
+        double Average(double old, double gradient) => keep * old + (1 - keep) * gradient;
+
+        double Move(double value, double direction)
+        {
+            bool decays = !rule.CautiousDecay || direction * value >= 0;
+            return value - rate * direction - (decays ? learningRate * weightDecay * value : 0);
+        }
+    }
+
+    /// <summary>A variance a row, or a column where there are more of them, follows the mean square; each is divided by its root, and the norm is put back.</summary>
+    private static void EvenOut(Matrix update, Matrix variance, double decay)
+    {
+        bool byRow = update.Rows >= update.Columns;
+        double before = Math.Sqrt(SumOfSquares(update)[0, 0]);
+        for (int line = 0; line < variance.Values.Length; line++)
+        {
+            int count = byRow ? update.Columns : update.Rows;
+            double mean = Enumerable.Range(0, count).Average(i => Math.Pow(byRow ? update[line, i] : update[i, line], 2));
+            variance.Values[line] = decay * variance.Values[line] + (1 - decay) * mean;
+        }
+
+        for (int row = 0; row < update.Rows; row++)
+        {
+            for (int column = 0; column < update.Columns; column++)
+            {
+                update[row, column] /= Math.Sqrt(variance.Values[byRow ? row : column]);
+            }
+        }
+
+        double after = Math.Sqrt(SumOfSquares(update)[0, 0]);
+        for (int i = 0; i < update.Values.Length; i++)
+        {
+            update.Values[i] *= before / after;
+        }
     }
 
     /// <summary>The nearest number of 8 significant bits and a float32's exponent; of two as near, the one with an even last bit.</summary>

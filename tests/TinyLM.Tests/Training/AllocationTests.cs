@@ -12,17 +12,18 @@ public class AllocationTests
         from model in new[] { ("GPT-2", GptConfig.Gpt2(1, 2, 16, TinyModels.Context, TinyModels.Vocabulary) with { Biases = true }), ("Llama", TinyModels.AllOptions with { LayerCount = 1, HeadCount = 2, KeyValueHeadCount = 1, Width = 16, HiddenWidth = 24 }) }
         from layout in Enum.GetValues<LayoutKind>()
         from recompute in new[] { false, true }
-        where device == "cpu" || layout == LayoutKind.Documents
-        select new TestCaseData(device, model.Item2, layout, recompute).SetArgDisplayNames(device, model.Item1, $"{layout}", recompute ? "recomputing" : "keeping");
+        from recipe in new[] { "plain", "all at once" }
+        where (device == "cpu" && recipe == "plain") || layout == LayoutKind.Documents
+        select new TestCaseData(device, model.Item2, layout, recompute, recipe).SetArgDisplayNames(device, model.Item1, $"{layout}", recompute ? "recomputing" : "keeping", recipe);
 
     /// <summary>
     /// Of a few windows of steps one must be free: buffers grow in the first ones. What a step allocates shows in each.
     /// </summary>
     [TestCaseSource(nameof(Cases))]
-    public void A_steady_step_allocates_nothing(string device, GptConfig config, LayoutKind layout, bool recompute)
+    public void A_steady_step_allocates_nothing(string device, GptConfig config, LayoutKind layout, bool recompute, string recipe)
     {
         using Device own = Device.Open(device, device == "cpu" ? 2 : 0);
-        var training = new TrainingConfig { TokensPerStep = 2 * TinyModels.Context, Steps = 1000, Layout = layout };
+        TrainingConfig training = Recipes.All[recipe] with { TokensPerStep = 2 * TinyModels.Context, Steps = 1000, Layout = layout };
         TokenizedDocuments documents = TinyModels.Documents(3, [.. Enumerable.Range(0, 300).Select(i => 2 + i * 7 % 13)]);
         var trainer = new Trainer(new Gpt(own, config) { RecomputesBlocks = recompute }, documents, training);
         long onHeap = long.MaxValue, onDevice = long.MaxValue;

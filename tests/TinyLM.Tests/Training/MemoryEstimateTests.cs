@@ -2,22 +2,22 @@ namespace TinyLM.Tests;
 
 public class MemoryEstimateTests
 {
-    private static readonly TrainingConfig Training = new() { TokensPerStep = 4 * TinyModels.Context, Steps = 3, Layout = LayoutKind.Packed };
-
     public static IEnumerable<TestCaseData> Cases() =>
         from device in new[] { "cpu", "interpreted" }
         from model in new[] { ("GPT-2", GptConfig.Gpt2(2, 2, 16, TinyModels.Context, TinyModels.Vocabulary) with { Biases = true }), ("Llama", TinyModels.AllOptions) }
         from recompute in new[] { false, true }
-        select new TestCaseData(device, model.Item2, recompute).SetArgDisplayNames(device, model.Item1, recompute ? "recomputing" : "keeping");
+        from recipe in new[] { "plain", "all at once" }
+        select new TestCaseData(device, model.Item2, recompute, recipe).SetArgDisplayNames(device, model.Item1, recompute ? "recomputing" : "keeping", recipe);
 
     [TestCaseSource(nameof(Cases))]
-    public void What_a_dry_step_tells_is_what_training_takes(string name, GptConfig config, bool recompute)
+    public void What_a_dry_step_tells_is_what_training_takes(string name, GptConfig config, bool recompute, string recipe)
     {
+        TrainingConfig training = Recipes.All[recipe] with { TokensPerStep = 4 * TinyModels.Context, Layout = LayoutKind.Packed };
         using Device device = Device.Open(name, name == "cpu" ? 2 : 0);
-        MemoryEstimate estimate = MemoryEstimate.OfTraining(device, config, Training, recompute);
+        MemoryEstimate estimate = MemoryEstimate.OfTraining(device, config, training, recompute);
         Assert.That(device.PeakBytes, Is.Zero, "the estimate allocates nothing");
         var model = new Gpt(device, config) { RecomputesBlocks = recompute };
-        var trainer = new Trainer(model, TinyModels.Documents(3, [.. Enumerable.Repeat(13, 40)]), Training);
+        var trainer = new Trainer(model, TinyModels.Documents(3, [.. Enumerable.Repeat(13, 40)]), training);
         while (!trainer.IsFinished)
         {
             trainer.Step();

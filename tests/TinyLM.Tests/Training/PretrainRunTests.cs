@@ -11,13 +11,13 @@ public class PretrainRunTests
         using var folder = new TemporaryFolder();
         string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i * 7919 % 1000}")));
         PretrainOptions options = Options(folder, text, "whole");
-        RunResults whole = PretrainRun.Execute(options, Display())!;
+        RunResults whole = PretrainRun.Execute(options, TrainingDisplay.Silent)!;
 
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         PretrainOptions halted = Options(folder, text, "halted");
-        RunResults? none = PretrainRun.Execute(halted, Display(), stop.Token);
-        RunResults resumed = PretrainRun.Execute(halted with { Resume = true }, Display())!;
+        RunResults? none = PretrainRun.Execute(halted, TrainingDisplay.Silent, stop.Token);
+        RunResults resumed = PretrainRun.Execute(halted with { Resume = true }, TrainingDisplay.Silent)!;
 
         string path = folder.File("whole");
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(path, "results.json")));
@@ -42,8 +42,8 @@ public class PretrainRunTests
     {
         using var folder = new TemporaryFolder();
         string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i * 7919 % 1000}")));
-        RunResults without = PretrainRun.Execute(Options(folder, text, "without") with { ValidateEvery = 0 }, Display())!;
-        RunResults with = PretrainRun.Execute(Options(folder, text, "with") with { ValidateEvery = 3 }, Display())!;
+        RunResults without = PretrainRun.Execute(Options(folder, text, "without") with { ValidateEvery = 0 }, TrainingDisplay.Silent)!;
+        RunResults with = PretrainRun.Execute(Options(folder, text, "with") with { ValidateEvery = 3 }, TrainingDisplay.Silent)!;
         StepMetrics[] steps = [.. MetricsLog.Read(folder.File("with/metrics.jsonl"))];
         StepMetrics best = steps.Where(step => step.ValidationLoss is not null).MinBy(step => step.ValidationLoss);
         using (Assert.EnterMultipleScope())
@@ -66,9 +66,9 @@ public class PretrainRunTests
         PretrainOptions options = Options(folder, text, "run");
         using var stop = new CancellationTokenSource();
         using var output = new StopAt("scoring", stop);
-        RunResults? none = PretrainRun.Execute(options, Display(output), stop.Token);
-        RunResults resumed = PretrainRun.Execute(options with { Resume = true }, Display())!;
-        RunResults whole = PretrainRun.Execute(Options(folder, text, "whole"), Display())!;
+        RunResults? none = PretrainRun.Execute(options, new TrainingDisplay(Console(output)), stop.Token);
+        RunResults resumed = PretrainRun.Execute(options with { Resume = true }, TrainingDisplay.Silent)!;
+        RunResults whole = PretrainRun.Execute(Options(folder, text, "whole"), TrainingDisplay.Silent)!;
         Assert.That(none, Is.Null);
         Assert.That((resumed.WeightsSha256, resumed.Steps), Is.EqualTo((whole.WeightsSha256, 4L)));
     }
@@ -111,14 +111,14 @@ public class PretrainRunTests
         using var folder = new TemporaryFolder();
         string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i}")));
         PretrainOptions options = Options(folder, text, "run");
-        PretrainRun.Execute(options, Display());
+        PretrainRun.Execute(options, TrainingDisplay.Silent);
         using (Assert.EnterMultipleScope())
         {
             Refused(options, "already holds a run");
             Refused(options with { Resume = true, Seed = 7 }, "--seed: the run was begun with 1, not 7");
             Refused(options with { Resume = true, Set = ["model.width=32"] }, "--set model.width: the run was begun with 64, not 32");
             Refused(options with { Resume = true, Preset = "shakespeare" }, "--preset: the run was begun with names, not shakespeare");
-            Assert.That(PretrainRun.Execute(options with { Resume = true, Prompt = "n", Set = ["training.learningRate=0.003"] }, Display()), Is.Not.Null, "what it was begun with may be repeated");
+            Assert.That(PretrainRun.Execute(options with { Resume = true, Prompt = "n", Set = ["training.learningRate=0.003"] }, TrainingDisplay.Silent), Is.Not.Null, "what it was begun with may be repeated");
         }
     }
 
@@ -128,14 +128,14 @@ public class PretrainRunTests
         using var folder = new TemporaryFolder();
         string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i}")));
         PretrainOptions options = Options(folder, text, "run") with { SaveSeconds = 0 };
-        RunResults whole = PretrainRun.Execute(options, Display())!;
+        RunResults whole = PretrainRun.Execute(options, TrainingDisplay.Silent)!;
         string[] models = [.. Directory.GetFiles(options.Out!, "model.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         using (FileStream newest = File.OpenWrite(models[^1]))
         {
             newest.SetLength(newest.Length / 2);
         }
 
-        RunResults resumed = PretrainRun.Execute(options with { Resume = true }, Display())!;
+        RunResults resumed = PretrainRun.Execute(options with { Resume = true }, TrainingDisplay.Silent)!;
         Assert.That(resumed.WeightsSha256, Is.EqualTo(whole.WeightsSha256));
         foreach (string model in Directory.GetFiles(options.Out!, "model.safetensors", SearchOption.AllDirectories))
         {
@@ -146,7 +146,7 @@ public class PretrainRunTests
     }
 
     private static void Refused(PretrainOptions options, string message) =>
-        Assert.That(() => PretrainRun.Execute(options, Display()), Throws.TypeOf<UserException>().With.Message.Contains(message));
+        Assert.That(() => PretrainRun.Execute(options, TrainingDisplay.Silent), Throws.TypeOf<UserException>().With.Message.Contains(message));
 
     private static PretrainOptions Options(TemporaryFolder folder, string text, string output) => new()
     {
@@ -160,12 +160,12 @@ public class PretrainRunTests
         Out = folder.File(output),
     };
 
-    private static TrainingDisplay Display(TextWriter? output = null) => new(AnsiConsole.Create(new AnsiConsoleSettings
+    private static IAnsiConsole Console(TextWriter output) => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.No,
         Interactive = InteractionSupport.No,
-        Out = new AnsiConsoleOutput(output ?? TextWriter.Null),
-    }));
+        Out = new AnsiConsoleOutput(output),
+    });
 
     /// <summary>Asks to stop when a text is written.</summary>
     private sealed class StopAt(string text, CancellationTokenSource stop) : StringWriter

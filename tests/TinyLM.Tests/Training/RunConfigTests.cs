@@ -10,13 +10,13 @@ public class RunConfigTests
         RunConfig config = RunConfig.Of("names").With(
         [
             Setting.Parse("model.width=96"), Setting.Parse("model.norm=layernorm"), Setting.Parse("model.biases=true"), Setting.Parse("training.learningRate=.5"),
-            Setting.Parse("training.steps=2e3"), Setting.Parse("training.seed=18446744073709551615"), Setting.Parse("data.prompt=a=b"), Setting.Parse("data.validationTokens=9"),
+            Setting.Parse("training.steps=2e3"), Setting.Parse("training.seed=18446744073709551615"), Setting.Parse("data.prompt=a=b"), Setting.Parse("training.muon.nesterov=False"), Setting.Parse("training.weightDecaySchedule=0:1 1:2"), Setting.Parse("data.validationTokens=9"),
         ]);
         RunConfig expected = RunConfig.Of("names");
         Assert.That(config, Is.EqualTo(expected with
         {
             Model = expected.Model with { Width = 96, Norm = NormKind.LayerNorm, Biases = true },
-            Training = expected.Training with { LearningRate = 0.5, Steps = 2000, Seed = ulong.MaxValue },
+            Training = expected.Training with { LearningRate = 0.5, Steps = 2000, Seed = ulong.MaxValue, Muon = new() { Nesterov = false }, WeightDecaySchedule = Schedule.Parse("0:1 1:2") },
             Data = expected.Data with { Prompt = "a=b", ValidationTokens = 9 },
         }));
     }
@@ -63,6 +63,14 @@ public class RunConfigTests
     [TestCase("training.scoreEnd=yes", "'yes' is not true or false.")]
     [TestCase("training.layout=2", "--set training.layout: '2' is unknown; known: documents,")]
     [TestCase("model.width=65", "config: Width 65 is not a multiple of HeadCount 4.")]
+    [TestCase("training.averageSchedule=0.5", "'0.5' is not a schedule: points of share:value")]
+    [TestCase("training.averageSchedule=1:1 0:1", "'1:1 0:1' is not a schedule: points of share:value")]
+    [TestCase("training.averageSchedule=0:0", "training.averageSchedule: '0:0', expected weights of more than 0.")]
+    [TestCase("training.sequenceLengthSchedule=0:16 0.5:64", "training.sequenceLengthSchedule: '0:16 0.5:64', expected lengths from 2 to 32, the model's context.")]
+    [TestCase("training.microBatchTokens=31", "training.microBatchTokens: 31, expected at least 32, the model's context, or 0 for one pass.")]
+    [TestCase("training.muon.momentum=1", "training.muon.momentum: 1, expected at least 0 and less than 1.")]
+    [TestCase("training.muon.rate=1", "there is no field 'training.muon.rate'; the nearest: ")]
+    [TestCase("training.dropout=1", "training.dropout: 1, expected at least 0 and less than 1.")]
     [TestCase("training.clipNorm=0", "training.clipNorm: 0, expected more than 0.")]
     public void What_cannot_be_set_is_told_in_one_line(string setting, string message) =>
         Assert.That(() => new PretrainOptions { Preset = "names", Set = [setting] }.CreateConfig().Validate(), Throws.TypeOf<UserException>().With.Message.Contains(message));

@@ -6,29 +6,6 @@ public class TrainerTests
     private static readonly TrainingConfig Training = new() { TokensPerStep = 24, Steps = 8, WarmUpSteps = 2 };
     private static readonly TokenizedDocuments Documents = TinyModels.Documents(5, 5, 9, 2, 12, 7, 7, 20, 3);
 
-    [Test]
-    public void A_resumed_run_ends_with_the_same_bits([Values(1, 3, 5)] int savedAt)
-    {
-        using var folder = new TemporaryFolder();
-        using Device device = Device.Open("cpu", 1);
-        var whole = new Trainer(new Gpt(device, Config, 1), Documents, Training);
-        Finish(whole);
-
-        var first = new Trainer(new Gpt(device, Config, 1), Documents, Training);
-        for (int step = 0; step < savedAt; step++)
-        {
-            first.Step();
-        }
-
-        var checkpoints = new CheckpointFolder(folder.Path);
-        TrainingCheckpoint.Save(checkpoints, first, new ByteTokenizer());
-        Checkpoint saved = checkpoints.FindNewestWhole()!;
-        var second = new Trainer(new Gpt(device, TrainingCheckpoint.ReadConfig(saved), 99), Documents, TrainingCheckpoint.ReadTraining(saved));
-        TrainingCheckpoint.Resume(saved, second);
-        Finish(second);
-        Assert.That(TinyModels.Weights(second.Model), Is.EqualTo(TinyModels.Weights(whole.Model)));
-    }
-
     /// <summary>The mean over targets (not tokens), the clip, and decay of matrices alone; ε is large, since without it AdamW undoes any scale.</summary>
     [TestCaseSource(typeof(TinyModels), nameof(TinyModels.Configs))]
     public void A_step_is_AdamW_on_the_clipped_gradient_of_the_mean_loss(GptConfig config)
