@@ -5,6 +5,10 @@ internal sealed class ChartAxis
 {
     /// <summary>A step may be so much smaller than asked for: rather a tick more than too few.</summary>
     private const double NiceEnough = 0.8;
+
+    /// <summary>A rate that peaks a hair below a round number has its tick there.</summary>
+    private const double TickTolerance = 0.02;
+
     private static readonly double[] TimeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
     private readonly ChartAxisKind _kind;
 
@@ -43,7 +47,7 @@ internal sealed class ChartAxis
         }
 
         var ticks = new List<double>();
-        for (double index = Math.Ceiling(low / step - 1e-9); index * step <= high + 1e-9 * step; index++)
+        for (double index = Math.Ceiling(low / step - 1e-9); index * step <= high + TickTolerance * step; index++)
         {
             // Not a negative zero.
             ticks.Add(index * step + 0.0);
