@@ -2,8 +2,13 @@
 using System.CommandLine;
 using TinyLM;
 
-var corpus = new Option<string?>("--corpus") { Description = "sdk-docs (default), text (one running text), lines (one document a line) or folder (one document a file)" };
-var text = new Option<string?>("--text") { Description = "the file or folder of the corpus" };
+var corpus = new Option<string?>("--corpus") { Description = "sdk-docs (default), text (one running text, or cut by --begin or --end), lines (one document a line), folder (one document a file), jsonl, parquet or tokens (ready GPT-2 tokens: .bin shards, slowrun's archive)" };
+var text = new Option<string?>("--text") { Description = "the file, folder or pattern (data/train-*.parquet) of the corpus, packed with gzip or zstd or not" };
+var validation = new Option<string?>("--validation") { Description = "file, folder or pattern of held-out documents; default: a tenth of the corpus, chosen by content" };
+var field = new Option<string?>("--field") { Description = "field or column of jsonl and parquet that holds the text (default: text)" };
+var begin = new Option<string?>("--begin") { Description = "regular expression of a line of a text that begins a document" };
+var end = new Option<string?>("--end") { Description = "mark in a text that ends a document, such as <|endoftext|>" };
+var cache = new Option<string?>("--cache") { Description = "folder where tokenized corpora are kept (default: token-cache beside the run's folder)" };
 var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default) or characters" };
 var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
 var set = new Option<string[]>("--set")
@@ -32,7 +37,8 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, tokenizer, preset, set, showConfig, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, keep, validateEvery, recompute, detectAnomalies, profile,
+    corpus, text, validation, field, begin, end, cache, tokenizer, preset, set, showConfig, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device,
+    threads, saveSeconds, keep, validateEvery, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -41,6 +47,11 @@ return CommandLine.Run(command, args, (arguments, stop) =>
     {
         Corpus = arguments.GetValue(corpus),
         Text = arguments.GetValue(text),
+        Validation = arguments.GetValue(validation),
+        Field = arguments.GetValue(field),
+        Begin = arguments.GetValue(begin),
+        End = arguments.GetValue(end),
+        Cache = arguments.GetValue(cache),
         Tokenizer = arguments.GetValue(tokenizer),
         Preset = arguments.GetValue(preset),
         Set = arguments.GetValue(set) ?? [],

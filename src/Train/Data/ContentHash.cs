@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace TinyLM;
 
@@ -11,20 +9,15 @@ namespace TinyLM;
 /// </summary>
 internal readonly record struct ContentHash(ulong ForSplit, ulong ForSelection)
 {
-    public static ContentHash Of(string text)
-    {
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(text));
-        ContentHash hash = Of(bytes.AsSpan(0, Encoding.UTF8.GetBytes(text, bytes)));
-        ArrayPool<byte>.Shared.Return(bytes);
-        return hash;
-    }
-
     public static ContentHash Of(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes, hash);
-        return new ContentHash(BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
+        return FromSha256(hash);
     }
+
+    public static ContentHash FromSha256(ReadOnlySpan<byte> hash) =>
+        new(BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]));
 
     /// <summary>True for about <paramref name="fraction"/> of all texts.</summary>
     public bool IsWithin(double fraction) => (ForSplit >> 11) * (1.0 / (1UL << 53)) < fraction;

@@ -1,6 +1,8 @@
 namespace TinyLM;
 
-/// <summary>Turns text into token ids and back. Encoding never yields <see cref="BosId"/>: documents get it put in front.</summary>
+/// <summary>
+/// Turns text into token ids and back. Encoding never yields <see cref="BosId"/>: documents get it put in front. Several threads may encode at once.
+/// </summary>
 public interface ITokenizer
 {
     /// <summary>The tokenizer's kind, as its file names it: <c>bytes</c>, <c>characters</c>.</summary>

@@ -33,16 +33,14 @@ public static class TokenizerFile
             throw new UserException($"{source}: has {stream.Length} bytes, a tokenizer has at most {LargestFile}.");
         }
 
-        JsonObject json = Parse(stream, source);
-        string? type = json["type"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
-        return type switch
+        try
         {
-            ByteTokenizer.Kind => new ByteTokenizer(),
-            CharacterTokenizer.Kind => CharacterTokenizer.FromJson(json, source),
-            _ => throw new UserException(
-                $"{source}: the tokenizer's type is {(type is null ? "missing" : $"'{type}'")}, expected '{ByteTokenizer.Kind}' or "
-                + $"'{CharacterTokenizer.Kind}'."),
-        };
+            return Parse(stream, source);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            throw new UserException($"{source}: is not valid JSON, so no tokenizer: {fault.Message}", UserException.Mistake, fault);
+        }
     }
 
     internal static void Write(Stream stream, JsonObject json)
@@ -61,17 +59,19 @@ public static class TokenizerFile
         }
     }
 
-    private static JsonObject Parse(Stream stream, string source)
+    private static ITokenizer Parse(Stream stream, string source)
     {
-        try
+        var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
+        JsonObject json = JsonNode.Parse(stream, documentOptions: options) as JsonObject
+            ?? throw new UserException($"{source}: is no JSON object; expected a tokenizer.");
+        string? type = json["type"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+        return type switch
         {
-            var options = new JsonDocumentOptions { AllowDuplicateProperties = false };
-            return JsonNode.Parse(stream, documentOptions: options) as JsonObject
-                ?? throw new UserException($"{source}: is no JSON object; expected a tokenizer.");
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
-        {
-            throw new UserException($"{source}: is not valid JSON, so no tokenizer: {fault.Message}", UserException.Mistake, fault);
-        }
+            ByteTokenizer.Kind => new ByteTokenizer(),
+            CharacterTokenizer.Kind => CharacterTokenizer.FromJson(json, source),
+            _ => throw new UserException(
+                $"{source}: the tokenizer's type is {(type is null ? "missing" : $"'{type}'")}, expected '{ByteTokenizer.Kind}' or "
+                + $"'{CharacterTokenizer.Kind}'."),
+        };
     }
 }

@@ -52,6 +52,25 @@ public sealed class TrainingDisplay
         }
     }
 
+    /// <summary>Runs <paramref name="work"/>, which reports how much of <paramref name="size"/> is done.</summary>
+    public void Work(string title, long size, Action<IProgress<long>?> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (!IsLive)
+        {
+            Line(title);
+            work(null);
+            return;
+        }
+
+        Progress().Start(context =>
+        {
+            ProgressTask task = context.AddTask(Markup.Escape(title), maxValue: Math.Max(1, size));
+            work(new Report<long>(done => task.Value = done));
+            task.Value = task.MaxValue;
+        });
+    }
+
     /// <summary>Runs <paramref name="score"/>, which reports how many of the targets it has scored.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was asked for.</exception>
     public T Score<T>(string scorer, int targets, Func<IProgress<int>, T> score, CancellationToken stop = default)
@@ -60,13 +79,13 @@ public sealed class TrainingDisplay
         if (!IsLive)
         {
             Line(FormattableString.Invariant($"scoring {targets:N0} held-out tokens: {scorer}"));
-            return score(new Report(_ => stop.ThrowIfCancellationRequested()));
+            return score(new Report<int>(_ => stop.ThrowIfCancellationRequested()));
         }
 
         return Progress().Start(context =>
         {
             ProgressTask task = context.AddTask(Markup.Escape($"scoring, {scorer}"), maxValue: targets);
-            return score(new Report(done =>
+            return score(new Report<int>(done =>
             {
                 stop.ThrowIfCancellationRequested();
                 task.Value = done;
@@ -162,8 +181,8 @@ public sealed class TrainingDisplay
     }
 
     /// <summary>Unlike <see cref="Progress{T}"/>, it reports at once and on the caller's thread.</summary>
-    private sealed class Report(Action<int> show) : IProgress<int>
+    private sealed class Report<T>(Action<T> show) : IProgress<T>
     {
-        void IProgress<int>.Report(int value) => show(value);
+        void IProgress<T>.Report(T value) => show(value);
     }
 }

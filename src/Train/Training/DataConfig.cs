@@ -6,15 +6,27 @@ namespace TinyLM;
 public sealed record DataConfig
 {
     /// <summary>The kinds of corpus.</summary>
-    public static IReadOnlyList<string> CorpusKinds { get; } = [TinyLM.Corpus.SdkDocsSource, "text", "lines", "folder"];
+    public static IReadOnlyList<string> CorpusKinds { get; } = [SdkDocs.Name, "text", "lines", "folder", "jsonl", "parquet", "tokens"];
 
     public static IReadOnlyList<string> TokenizerKinds { get; } = ["bytes", "characters"];
 
     /// <summary>Of <see cref="CorpusKinds"/>.</summary>
-    public string Corpus { get; init; } = TinyLM.Corpus.SdkDocsSource;
+    public string Corpus { get; init; } = SdkDocs.Name;
 
     /// <summary>The file or folder of the corpus.</summary>
     public string? Text { get; init; }
+
+    /// <summary>The file or folder of the held-out documents, of the same kind; null: a tenth of the corpus.</summary>
+    public string? Validation { get; init; }
+
+    /// <summary>The field or column that holds the text, in JSON lines and Parquet; null: text.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>Regular expression of a line that begins a document in a text.</summary>
+    public string? Begin { get; init; }
+
+    /// <summary>What ends a document in a text.</summary>
+    public string? End { get; init; }
 
     /// <summary>Of <see cref="TokenizerKinds"/>.</summary>
     public string Tokenizer { get; init; } = "bytes";
@@ -27,7 +39,7 @@ public sealed record DataConfig
 
     /// <summary>Whether the corpus is the SDK's documentation.</summary>
     [JsonIgnore]
-    public bool IsSdkDocs => Corpus == TinyLM.Corpus.SdkDocsSource;
+    public bool IsSdkDocs => Corpus == SdkDocs.Name;
 
     /// <summary>Throws on a value that is unknown or makes no sense.</summary>
     /// <exception cref="UserException">Which, and what is expected.</exception>
@@ -42,12 +54,25 @@ public sealed record DataConfig
 
         if (IsSdkDocs && Text is not null)
         {
-            throw new UserException($"--text {Text}: the corpus is {Corpus}, which is no file; add --corpus text, lines or folder.");
+            throw new UserException($"--text {Text}: the corpus is {Corpus}, which is no file; add --corpus {string.Join(", ", CorpusKinds.Skip(1))}.");
         }
+
+        Applies("--validation", Validation, !IsSdkDocs, $"{Corpus}, which is split by itself");
+        Applies("--field", Field, Corpus is "jsonl" or "parquet", $"{Corpus}, which has none; it is of jsonl and parquet");
+        Applies("--begin", Begin, Corpus == "text", $"{Corpus}, which has documents already; it is of text");
+        Applies("--end", End, Corpus == "text", $"{Corpus}, which has documents already; it is of text");
 
         if (ValidationTokens < 2)
         {
             throw new UserException($"data.validationTokens: {ValidationTokens}, expected at least 2.");
+        }
+    }
+
+    private static void Applies(string option, string? value, bool applies, string corpus)
+    {
+        if (value is not null && !applies)
+        {
+            throw new UserException($"{option} {value}: the corpus is {corpus}.");
         }
     }
 

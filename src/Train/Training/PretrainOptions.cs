@@ -22,6 +22,18 @@ public sealed record PretrainOptions
     /// <inheritdoc cref="DataConfig.Text"/>
     public string? Text { get; init; }
 
+    /// <inheritdoc cref="DataConfig.Validation"/>
+    public string? Validation { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Field"/>
+    public string? Field { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Begin"/>
+    public string? Begin { get; init; }
+
+    /// <inheritdoc cref="DataConfig.End"/>
+    public string? End { get; init; }
+
     /// <inheritdoc cref="DataConfig.Tokenizer"/>
     public string? Tokenizer { get; init; }
 
@@ -50,6 +62,9 @@ public sealed record PretrainOptions
     public string? Out { get; init; }
 
     public bool Resume { get; init; }
+
+    /// <summary>The folder where tokenized corpora are kept; default: token-cache beside the run's folder.</summary>
+    public string? Cache { get; init; }
 
     public string Device { get; init; } = "auto";
 
@@ -85,6 +100,10 @@ public sealed record PretrainOptions
         {
             ("--corpus", "data.corpus", Corpus),
             ("--text", "data.text", Text),
+            ("--validation", "data.validation", Validation),
+            ("--field", "data.field", Field),
+            ("--begin", "data.begin", Begin),
+            ("--end", "data.end", End),
             ("--tokenizer", "data.tokenizer", Tokenizer),
             ("--validation-tokens", "data.validationTokens", ValidationTokens),
             ("--prompt", "data.prompt", Prompt),

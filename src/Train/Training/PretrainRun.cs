@@ -33,7 +33,7 @@ public static class PretrainRun
         Corpus corpus = OpenCorpus(config.Data);
         ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(config.Data, corpus);
         config = config with { Model = WithVocabulary(config.Model, tokenizer) };
-        TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer);
+        TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer, options.Cache ?? folder.DefaultCache, options.Threads ?? 0, display.Work);
         TokenizedDocuments validation = Validation(tokens, config);
         MemoryEstimate memory = MemoryEstimate.OfTraining(device, config.Model, config.Training, options.Recompute);
         CheckFits(memory, device, config.Training);
@@ -41,8 +41,8 @@ public static class PretrainRun
         StepProfile? profile = options.Profile ? new StepProfile() : null;
         var trainer = new Trainer(model, tokens.Training, config.Training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : profile };
         folder.Begin(config);
-        display.Line($"{corpus.Name}: {corpus.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
-            + $"{corpus.Validation.Count:N0} held out, {corpus.DuplicateCount:N0} duplicates removed");
+        display.Line($"{tokens.Name}: {tokens.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
+            + $"{tokens.Validation.Count:N0} held out, {tokens.DuplicateCount:N0} duplicates removed");
         display.Line($"{config.Preset}: {model.Parameters.Count:N0} parameters, vocabulary {config.Model.VocabularySize} ({tokenizer.Name}), on {device.Description}");
         display.Line(FormattableString.Invariant(
             $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));
@@ -55,7 +55,7 @@ public static class PretrainRun
         var description = new RunDescription(
             config.Preset,
             [
-                ("Corpus", $"{corpus.Name}: {corpus.Training.Count:N0} documents, {tokens.Training.TokenCount:N0} tokens"),
+                ("Corpus", $"{tokens.Name}: {tokens.Training.Count:N0} documents, {tokens.Training.TokenCount:N0} tokens"),
                 ("Model", $"{model.Parameters.Count:N0} parameters, {config.Model.LayerCount} layers, width {config.Model.Width}, context {config.Model.ContextLength}"),
                 ("Tokenizer", $"{tokenizer.Name}, vocabulary {config.Model.VocabularySize}"),
                 ("Device", device.Description),
@@ -177,12 +177,19 @@ public static class PretrainRun
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static Corpus OpenCorpus(DataConfig data) => data.Corpus switch
+    private static Corpus OpenCorpus(DataConfig data) =>
+        data.IsSdkDocs ? SdkDocs.Load(maxBytes: SdkDocsBytes)
+        : data.Validation is null ? Corpus.Create(OpenSource(data, data.Text!))
+        : Corpus.Create(OpenSource(data, data.Text!), OpenSource(data, data.Validation));
+
+    private static DocumentSource OpenSource(DataConfig data, string path) => data.Corpus switch
     {
-        "text" => Corpus.FromTextFile(data.Text!),
-        "lines" => Corpus.FromLines(data.Text!),
-        "folder" => Corpus.FromFolder(data.Text!),
-        _ => SdkDocs.Load(maxBytes: SdkDocsBytes),
+        "lines" => DocumentSource.Lines(path),
+        "folder" => DocumentSource.Folder(path),
+        "jsonl" => DocumentSource.JsonLines(path, data.Field ?? DocumentSource.DefaultField),
+        "parquet" => DocumentSource.Parquet(path, data.Field ?? DocumentSource.DefaultField),
+        "tokens" => DocumentSource.Tokens(path),
+        _ => data.Begin is null && data.End is null ? DocumentSource.Text(path) : DocumentSource.Separated(path, data.Begin, data.End),
     };
 
     private static ITokenizer CreateTokenizer(DataConfig data, Corpus corpus) =>

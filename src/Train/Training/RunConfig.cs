@@ -40,7 +40,7 @@ public sealed record RunConfig
         }
 
         RunConfig config = root.Deserialize(TrainingJson.Default.RunConfig)!;
-        return config with { Data = config.Data with { Text = config.Data.Text is { } text ? Path.GetFullPath(text) : null } };
+        return config with { Data = config.Data with { Text = Full(config.Data.Text), Validation = Full(config.Data.Validation) } };
     }
 
     /// <summary>This config of a begun run, which settings may repeat; they change only what has no part in training.</summary>
@@ -82,6 +82,8 @@ public sealed record RunConfig
 
         Training.Validate(Model.ContextLength);
     }
+
+    private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 
     private JsonObject ToNode() => (JsonObject)JsonSerializer.SerializeToNode(this, TrainingJson.Default.RunConfig)!;
 }

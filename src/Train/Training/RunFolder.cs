@@ -62,6 +62,9 @@ public sealed class RunFolder
     /// <summary>Whether a run has been begun in a folder.</summary>
     public static bool HoldsRun(string path) => File.Exists(Path.Combine(path, ConfigFile));
 
+    /// <summary>Where tokenized corpora are kept unless told otherwise: beside the run, so that the next one finds them.</summary>
+    public string DefaultCache => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(FolderPath)) ?? FolderPath, "token-cache");
+
     public string PathOf(string file) => Path.Combine(FolderPath, file);
 
     /// <summary>The config of a resumed run, checked against what the options ask for; or that of a new one.</summary>

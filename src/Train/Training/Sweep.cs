@@ -30,6 +30,7 @@ public static class Sweep
         }
 
         IReadOnlyList<GridPoint> points = Grid(options.Set);
+        options = options with { Cache = options.Cache ?? Path.Combine(folder, "token-cache") };
         foreach (GridPoint point in points)
         {
             // A mistake in the last point should not wait for the runs before it.

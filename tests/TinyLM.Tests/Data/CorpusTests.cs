@@ -78,7 +78,7 @@ public class CorpusTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("names.txt", "emma\r\nolivia\n\n  \nava\nemma\nlast");
-        Corpus corpus = Corpus.Open("lines:" + path);
+        Corpus corpus = Corpus.Create(DocumentSource.Lines(path));
         Document[] all = [.. corpus.Training.Concat(corpus.Validation)];
         using (Assert.EnterMultipleScope())
         {
@@ -97,7 +97,7 @@ public class CorpusTests
         folder.Write("empty.txt", "");
         folder.Write(".hidden/x.txt", "hidden");
         Directory.CreateSymbolicLink(folder.File("loop"), folder.Path);
-        Corpus corpus = Corpus.Open(folder.Path);
+        Corpus corpus = Corpus.Create(DocumentSource.Folder(folder.Path));
         var order = corpus.Training.Concat(corpus.Validation).Select(document => document.Name).Order(StringComparer.Ordinal);
         Assert.That(order, Is.EqualTo(new[] { "B.txt", Path.Combine("a", "z.txt"), "b.txt" }));
     }
@@ -106,39 +106,22 @@ public class CorpusTests
     public void A_byte_order_mark_is_dropped()
     {
         using var folder = new TemporaryFolder();
-        Assert.That(TextFile.Read(folder.Write("x.txt", [0xEF, 0xBB, 0xBF, (byte)'a'])), Is.EqualTo("a"));
+        Assert.That(DocumentSource.Text(folder.Write("x.txt", [0xEF, 0xBB, 0xBF, (byte)'a'])).Read().Single().Text, Is.EqualTo("a"));
     }
 
     [Test]
-    public void Bad_files_cost_one_clear_line()
+    public void Held_out_documents_of_their_own_are_all_kept_and_none_of_them_is_trained_on()
     {
-        using var folder = new TemporaryFolder();
-        byte[] late = [.. Enumerable.Repeat((byte)'a', 10_000), 0xC3, 0x28];
+        Document[] training = [new("a", "one"), new("b", "two"), new("c", "one"), new("d", "three")], heldOut = [new("x", "two"), new("y", "four"), new("z", "four")];
+        Corpus corpus = Corpus.Create(DocumentSource.Of("t", training), DocumentSource.Of("v", heldOut));
         using (Assert.EnterMultipleScope())
         {
-            UserErrors.ExpectMistake(() => Corpus.Open(folder.File("absent.txt")), "absent.txt: no such file");
-            UserErrors.ExpectMistake(() => Corpus.FromTextFile(folder.Path), "is a folder, expected a text file");
-            UserErrors.ExpectMistake(() => Corpus.FromFolder(folder.File("absent")), "no such folder");
-            UserErrors.ExpectMistake(() => Corpus.FromFolder(folder.Path), "no file matches '*'");
-            UserErrors.ExpectMistake(() => Corpus.FromTextFile(folder.Write("empty.txt", "")), "the file is empty");
-            UserErrors.ExpectMistake(() => Corpus.FromFolder(folder.Path), "no document has any text");
-            UserErrors.ExpectMistake(() => Corpus.FromFolder(folder.File("empty.txt")), "is a file, expected a folder");
-            UserErrors.ExpectMistake(() => Corpus.FromTextFile(folder.Write("nul.txt", "abc\0d")), "NUL byte at offset 3");
-            UserErrors.ExpectMistake(() => Corpus.FromTextFile(folder.Write("latin.txt", late)), "byte 0xC3 at offset 10000 is not UTF-8");
-            UserErrors.ExpectMistake(() => Corpus.FromTextFile(folder.Write("cut.txt", [(byte)'a', 0xE2, 0x82])), "byte 0xE2 at offset 1");
-            UserErrors.ExpectMistake(() => Corpus.FromLines(folder.Write("blank.txt", "\n \n\t\r\n")), "all lines are blank");
-            UserErrors.ExpectMistake(() => Corpus.FromFolder(folder.Path, "*.md"), "no file matches '*.md'");
-            UserErrors.ExpectMistake(() => Corpus.Open("a\0b"), "not a file's name");
-            UserErrors.ExpectMistake(() => Corpus.FromText("t", "abc", 1.5), "validation fraction is 1.5");
+            Assert.That(corpus.Training.Select(document => document.Name), Is.EqualTo(new[] { "a", "d" }));
+            Assert.That(corpus.Validation, Is.EqualTo(heldOut));
+            Assert.That(corpus.DuplicateCount, Is.EqualTo(2));
+            UserErrors.ExpectMistake(() => _ = Corpus.Create(DocumentSource.Of("t", heldOut), DocumentSource.Of("v", heldOut)).Training, "every document is also held out");
+            UserErrors.ExpectMistake(() => _ = Corpus.Create(DocumentSource.Of("t", training), DocumentSource.Of("v", [new("x", "")])).Training, "v: no document has any text");
         }
-    }
-
-    [Test]
-    public void A_line_longer_than_any_document_is_refused()
-    {
-        using var folder = new TemporaryFolder();
-        string path = folder.Write("long.txt", "short\n" + new string('x', TextFile.LongestLine + 1));
-        UserErrors.ExpectMistake(() => Corpus.FromLines(path), "line 2 has 16777217 bytes");
     }
 
     [Test]
@@ -154,7 +137,7 @@ public class CorpusTests
             Assert.That(large.Validation, Is.SubsetOf(corpus.Validation));
             Assert.That(bytes.Training.Concat(bytes.Validation).Sum(document => document.Text.Length), Is.InRange(900, 1001));
             Assert.That(corpus.Subset(maxBytes: 1).Validation, Has.Count.EqualTo(1));
-            Assert.That(Corpus.FromText("t", new string('a', 100)).Subset(maxBytes: 50).Training[0].Text, Has.Length.EqualTo(45));
+            Assert.That(Corpus.FromText("t", new string('a', 100)).Subset(maxBytes: 50).Training.Single().Text, Has.Length.EqualTo(45));
         }
     }
 

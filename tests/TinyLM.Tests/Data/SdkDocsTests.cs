@@ -66,7 +66,7 @@ public class SdkDocsTests
         using var folder = new TemporaryFolder();
         UserErrors.ExpectMistake(() => SdkDocs.Load(folder.Path), "no packs/*.Ref/**/*.xml");
         folder.Write("packs/A.Ref/a.xml", "<doc><members><member name='T:X'><summary>text");
-        UserErrors.Expect(() => SdkDocs.Load(folder.Path), UserException.World, "a.xml: is not well-formed XML");
+        UserErrors.Expect(() => _ = SdkDocs.Load(folder.Path).Training, UserException.World, "a.xml: is not well-formed XML");
     }
 
     [Test]

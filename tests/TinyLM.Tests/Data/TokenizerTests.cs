@@ -101,7 +101,8 @@ public class TokenizerTests
     public void A_corpus_is_tokenized_with_BOS_first()
     {
         Corpus corpus = Corpus.FromDocuments("test", [new("a", "x"), new("b", "yz"), new("c", "w")]);
-        TokenizedCorpus tokenized = TokenizedCorpus.Create(corpus, new ByteTokenizer());
+        using var folder = new TemporaryFolder();
+        TokenizedCorpus tokenized = TokenizedCorpus.Create(corpus, new ByteTokenizer(), folder.Path);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(tokenized.Training.Count + tokenized.Validation.Count, Is.EqualTo(3));
@@ -114,9 +115,12 @@ public class TokenizerTests
     }
 
     [Test]
-    public void A_character_that_is_not_known_is_reported_with_its_document() =>
-        UserErrors.ExpectMistake(
-            () => TokenizedCorpus.Create(Corpus.FromText("story.txt", "abcdefghij"), CharacterTokenizer.FromTexts(["ab"])), "story.txt", "'c'");
+    public void A_character_that_is_not_known_is_reported_with_its_document()
+    {
+        using var folder = new TemporaryFolder();
+        Corpus story = Corpus.FromText("story.txt", "abcdefghij");
+        UserErrors.ExpectMistake(() => TokenizedCorpus.Create(story, CharacterTokenizer.FromTexts(["ab"]), folder.Path), "story.txt", "'c'");
+    }
 
     [Test]
     public void Documents_without_BOS_or_without_tokens_are_refused()

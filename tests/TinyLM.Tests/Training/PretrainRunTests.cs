@@ -74,6 +74,26 @@ public class PretrainRunTests
     }
 
     [Test]
+    public void Held_out_documents_may_come_from_a_file_of_their_own_and_the_next_run_finds_both_tokenized()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("train.jsonl", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"{{\"body\":\"story {i}\"}}")));
+        string heldOut = folder.Write("test.jsonl", "{\"body\":\"story 7\"}\n{\"body\":\"another\"}");
+        PretrainOptions options = Options(folder, text, "one") with { Corpus = "jsonl", Field = "body", Validation = heldOut, Cache = folder.File("cache") };
+        RunResults first = PretrainRun.Execute(options, TrainingDisplay.Silent)!;
+        DateTime[] times = Times();
+        RunResults second = PretrainRun.Execute(options with { Out = folder.File("two") }, TrainingDisplay.Silent)!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(first.Validation["strided"].Targets, Is.EqualTo("story 7".Length + 1 + "another".Length + 1), "this preset scores ends too");
+            Assert.That(second.WeightsSha256, Is.EqualTo(first.WeightsSha256));
+            Assert.That(Times(), Has.Length.EqualTo(2).And.EqualTo(times));
+        }
+
+        DateTime[] Times() => [.. Directory.GetFiles(folder.File("cache")).Order(StringComparer.Ordinal).Select(File.GetLastWriteTimeUtc)];
+    }
+
+    [Test]
     public void A_user_s_mistakes_are_told_in_one_line()
     {
         using var folder = new TemporaryFolder();
@@ -86,6 +106,12 @@ public class PretrainRunTests
             Refused(options with { Tokenizer = "words" }, "data.tokenizer: 'words' is unknown");
             Refused(options with { Device = "tpu" }, "--device: 'tpu' is unknown");
             Refused(options with { Text = null }, "add --text PATH");
+            Refused(options with { Corpus = null }, "add --corpus text, lines, folder, jsonl, parquet, tokens");
+            Refused(options with { Field = "text" }, "--field text: the corpus is lines, which has none");
+            Refused(options with { Begin = "^#" }, "--begin ^#: the corpus is lines, which has documents already");
+            Refused(options with { Corpus = "folder", End = "--" }, "--end --: the corpus is folder");
+            Refused(options with { Corpus = null, Text = null, Validation = text }, "the corpus is sdk-docs, which is split by itself");
+            Refused(options with { Validation = folder.File("absent.txt") }, "absent.txt: no such file");
             Refused(options with { Text = folder.File("absent.txt") }, "absent.txt");
             Refused(options with { Text = folder.Write("short.txt", "a") }, "expected a larger corpus");
             Refused(options with { Text = folder.Write("blank.txt", " \n\n") }, "all lines are blank");

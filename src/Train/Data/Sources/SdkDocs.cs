@@ -10,6 +10,9 @@ namespace TinyLM;
 /// </summary>
 public static class SdkDocs
 {
+    /// <summary>What the corpus is called.</summary>
+    public const string Name = "sdk-docs";
+
     // Of 72 MB of XML, 24 MB of text remain when tags and duplicates are gone. Half as much again as is asked for makes up for chance.
     private const double XmlBytesOfTextByte = 4.5;
 
@@ -22,16 +25,8 @@ public static class SdkDocs
     /// <exception cref="UserException">There is no SDK, or its documentation is damaged.</exception>
     public static Corpus Load(string? sdkRoot = null, long maxBytes = long.MaxValue)
     {
-        List<string> files = RequireFiles(sdkRoot ?? FindSdkRoot());
-        double share = maxBytes * XmlBytesOfTextByte / files.Sum(LengthOf);
-        Document[] documents = [.. ReadFiles(files, share)];
-        while (share < 1 && documents.Sum(document => (long)document.Text.Length) < maxBytes)
-        {
-            share *= 4;
-            documents = [.. ReadFiles(files, share)];
-        }
-
-        return Corpus.FromDocuments(Corpus.SdkDocsSource, documents).Subset(maxBytes: maxBytes);
+        string root = sdkRoot ?? FindSdkRoot();
+        return Corpus.Create(new SdkDocsSource(root, RequireFiles(root), maxBytes)).Subset(maxBytes: maxBytes);
     }
 
     /// <summary>
@@ -43,7 +38,7 @@ public static class SdkDocs
     {
         string[] roots = [.. Candidates().OfType<string>().Where(root => root.Length > 0).Distinct()];
         return roots.FirstOrDefault(HasDocumentation) ?? throw new UserException(
-            $"{Corpus.SdkDocsSource}: no packs/*.Ref/**/*.xml in {string.Join(", ", roots)}; install the .NET SDK (a runtime alone has "
+            $"{Name}: no packs/*.Ref/**/*.xml in {string.Join(", ", roots)}; install the .NET SDK (a runtime alone has "
             + "no documentation) or set DOTNET_ROOT to it.");
     }
 
@@ -52,7 +47,21 @@ public static class SdkDocs
     /// <exception cref="UserException">There is no documentation there, or it is damaged.</exception>
     public static IEnumerable<Document> Read(string sdkRoot) => ReadFiles(RequireFiles(sdkRoot), share: 1);
 
-    private static IEnumerable<Document> ReadFiles(List<string> files, double share)
+    /// <summary>The members of which about <paramref name="maxBytes"/> of text are to be chosen, and some more.</summary>
+    internal static Document[] ReadSome(IReadOnlyList<string> files, long maxBytes)
+    {
+        double share = maxBytes * XmlBytesOfTextByte / files.Sum(SourceFiles.SizeOf);
+        Document[] documents = [.. ReadFiles(files, share)];
+        while (share < 1 && documents.Sum(document => (long)document.Text.Length) < maxBytes)
+        {
+            share *= 4;
+            documents = [.. ReadFiles(files, share)];
+        }
+
+        return documents;
+    }
+
+    private static IEnumerable<Document> ReadFiles(IReadOnlyList<string> files, double share)
     {
         // The reference pack of ASP.NET repeats that of .NET: half of the parsing is saved.
         var seen = new HashSet<string>();
@@ -161,10 +170,8 @@ public static class SdkDocs
         List<string> files = Files(sdkRoot);
         return files.Count > 0
             ? files
-            : throw new UserException($"{Corpus.SdkDocsSource}: {sdkRoot} has no packs/*.Ref/**/*.xml; expected the folder of a .NET SDK.");
+            : throw new UserException($"{Name}: {sdkRoot} has no packs/*.Ref/**/*.xml; expected the folder of a .NET SDK.");
     }
-
-    private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
     private static bool HasDocumentation(string root) => Files(root).Count > 0;
 

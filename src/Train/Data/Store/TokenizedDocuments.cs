@@ -5,13 +5,18 @@ namespace TinyLM;
 
 /// <summary>
 /// Documents as token ids, one after another: each is <c>[BOS] + its tokens</c>. A document of n tokens has n - 1 targets
-/// (see <see cref="TargetBuilder"/>), so one of a single token, BOS, has none. Ids are copied out a range at a time: they need not be in memory.
+/// (see <see cref="TargetBuilder"/>), so one of a single token, BOS, has none. Ids are copied out a range at a time: those of a
+/// <see cref="TokenStore"/> stay in its file.
 /// </summary>
 public sealed class TokenizedDocuments
 {
-    private readonly int[] _ids;
-    private readonly long[] _starts;
+    private const int IdsAtOnce = 1 << 16;
 
+    private readonly TokenIds _ids;
+    private readonly long[] _starts;
+    private readonly string? _fingerprint;
+
+    /// <summary>Documents in memory.</summary>
     /// <param name="ids">[tokens]: the token ids of all documents.</param>
     /// <param name="starts">[documents + 1]: the first token of each document, then the number of tokens. <c>[0]</c> for no
     /// documents.</param>
@@ -19,6 +24,7 @@ public sealed class TokenizedDocuments
     /// <exception cref="ArgumentException">The starts do not run from 0 to the number of tokens, or a document does not begin with
     /// BOS.</exception>
     public TokenizedDocuments(int[] ids, int[] starts, int bosId)
+        : this(new ArrayTokenIds(ids), Array.ConvertAll(starts, start => (long)start), starts.Length - 1, bosId, null)
     {
         if (starts.Length == 0 || starts[0] != 0 || starts[^1] != ids.Length)
         {
@@ -38,15 +44,23 @@ public sealed class TokenizedDocuments
                     + $"{bosId}, BOS.");
             }
         }
+    }
 
-        (_ids, _starts, BosId) = (ids, Array.ConvertAll(starts, start => (long)start), bosId);
+    /// <param name="ids">The token ids.</param>
+    /// <param name="starts">[documents + 1] or more: the first token of each document, then where the last ends.</param>
+    /// <param name="count">How many documents.</param>
+    /// <param name="bosId">The id that each document begins with.</param>
+    /// <param name="fingerprint">What <see cref="Fingerprint"/> is to tell, where that is known.</param>
+    internal TokenizedDocuments(TokenIds ids, long[] starts, int count, int bosId, string? fingerprint)
+    {
+        (_ids, _starts, Count, BosId, _fingerprint) = (ids, starts, count, bosId, fingerprint);
     }
 
     /// <summary>How many documents there are; may be 0.</summary>
-    public int Count => _starts.Length - 1;
+    public int Count { get; }
 
     /// <summary>How many tokens all documents have together, BOS included.</summary>
-    public long TokenCount => _starts[^1];
+    public long TokenCount => _starts[Count];
 
     /// <summary>The id that each document begins with.</summary>
     public int BosId { get; }
@@ -67,7 +81,7 @@ public sealed class TokenizedDocuments
                 nameof(start), $"TokenizedDocuments: tokens {start} to {(long)start + ids.Length} of document {document}, which has {LengthOf(document)}.");
         }
 
-        _ids.AsSpan((int)_starts[document] + start, ids.Length).CopyTo(ids);
+        _ids.CopyTo(_starts[document] + start, ids);
     }
 
     /// <summary>A copy of all ids of one document, BOS first.</summary>
@@ -87,20 +101,29 @@ public sealed class TokenizedDocuments
             count--;
         }
 
-        return count == Count ? this : new TokenizedDocuments(_ids[..(int)_starts[count]], Array.ConvertAll(_starts[..(count + 1)], start => (int)start), BosId);
+        return count == Count ? this : new TokenizedDocuments(_ids, _starts, count, BosId, null);
     }
 
     /// <summary>
-    /// The SHA-256 of each document's length and ids, in hex: a run that is resumed on other data, another split or another tokenizer sees it.
+    /// The SHA-256 of all ids (int32), then of all starts (int64), in hex: a run that is resumed on other data, another split or another tokenizer sees it.
     /// </summary>
     public string Fingerprint()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (int document = 0; document < Count; document++)
+        if (_fingerprint is not null)
         {
-            hash.AppendData(MemoryMarshal.AsBytes<int>([LengthOf(document), .. ToArray(document)]));
+            return _fingerprint;
         }
 
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var ids = new int[Math.Min(IdsAtOnce, TokenCount)];
+        for (long start = 0; start < TokenCount; start += ids.Length)
+        {
+            Span<int> part = ids.AsSpan(0, (int)Math.Min(ids.Length, TokenCount - start));
+            _ids.CopyTo(start, part);
+            hash.AppendData(MemoryMarshal.AsBytes(part));
+        }
+
+        hash.AppendData(MemoryMarshal.AsBytes(_starts.AsSpan(0, Count + 1)));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -109,6 +132,7 @@ public sealed class TokenizedDocuments
     /// </summary>
     public int CountOverlap(TokenizedDocuments others)
     {
+        ArgumentNullException.ThrowIfNull(others);
         var hashes = new HashSet<ContentHash>();
         for (int document = 0; document < others.Count; document++)
         {
@@ -122,49 +146,5 @@ public sealed class TokenizedDocuments
         }
 
         return overlap;
-    }
-
-    /// <summary>Encodes <paramref name="documents"/> and puts BOS in front of each.</summary>
-    /// <exception cref="UserException">A text holds what the tokenizer has no id for, or there are more than 2³¹ tokens.</exception>
-    public static TokenizedDocuments Encode(IReadOnlyList<Document> documents, ITokenizer tokenizer)
-    {
-        // A token a UTF-16 unit, and BOS: exact for plain text, so the largest array of all is not copied.
-        long expected = documents.Sum(document => document.Text.Length + 1L);
-        var ids = new int[Math.Min(expected, Array.MaxLength)];
-        var starts = new int[documents.Count + 1];
-        int count = 0;
-        for (int i = 0; i < documents.Count; i++)
-        {
-            int[] tokens = EncodeOne(documents[i], tokenizer);
-            long needed = (long)count + 1 + tokens.Length;
-            if (needed > Array.MaxLength)
-            {
-                throw new UserException($"{documents[i].Name}: with it the corpus has more than {Array.MaxLength} tokens; take a subset.");
-            }
-
-            if (needed > ids.Length)
-            {
-                Array.Resize(ref ids, (int)Math.Min(Math.Max(needed, ids.Length * 3L / 2), Array.MaxLength));
-            }
-
-            ids[count] = tokenizer.BosId;
-            tokens.CopyTo(ids, count + 1);
-            count = starts[i + 1] = (int)needed;
-        }
-
-        Array.Resize(ref ids, count);
-        return new TokenizedDocuments(ids, starts, tokenizer.BosId);
-    }
-
-    private static int[] EncodeOne(Document document, ITokenizer tokenizer)
-    {
-        try
-        {
-            return tokenizer.Encode(document.Text);
-        }
-        catch (UserException fault)
-        {
-            throw new UserException($"{document.Name}: {fault.Message}", fault.ExitCode, fault);
-        }
     }
 }
