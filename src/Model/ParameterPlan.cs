@@ -3,6 +3,7 @@ namespace TinyLM;
 /// <summary>Declares a model's parameters, each with its way of initialisation, before their memory is laid out.</summary>
 internal sealed class ParameterPlan
 {
+    private const int ValuesAtOnce = 1 << 18;
     private readonly List<ParameterShape> _shapes = [];
     private readonly List<(string Name, float Constant, double Deviation)> _initial = [];
 
@@ -29,18 +30,29 @@ internal sealed class ParameterPlan
 
         foreach (var (name, constant, deviation) in _initial)
         {
-            Parameter parameter = parameters[name];
-            var values = new float[parameter.Value.Length];
-            var random = new Philox(seed, Philox.Purpose(name));
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = deviation == 0 ? constant : (float)(deviation * random.Normal((ulong)i));
-            }
-
-            parameter.Value.CopyFrom(values);
+            Fill(parameters[name].Value, new Philox(seed, Philox.Purpose(name)), constant, deviation);
         }
 
         return parameters;
+    }
+
+    /// <summary>Some rows at a time, so that no second copy of a large matrix is ever held.</summary>
+    private static void Fill(Tensor tensor, Philox random, float constant, double deviation)
+    {
+        int columns = tensor.Columns, rowsAtOnce = Math.Clamp(ValuesAtOnce / columns, 1, tensor.Rows);
+        var values = new float[rowsAtOnce * columns];
+        for (int first = 0; first < tensor.Rows; first += rowsAtOnce)
+        {
+            int start = first, rows = Math.Min(rowsAtOnce, tensor.Rows - first);
+            Parallel.For(0, rows, row =>
+            {
+                for (int i = row * columns; i < (row + 1) * columns; i++)
+                {
+                    values[i] = deviation == 0 ? constant : (float)(deviation * random.Normal((ulong)((long)start * columns + i)));
+                }
+            });
+            tensor.RowRange(first, rows).CopyFrom(values.AsSpan(0, rows * columns));
+        }
     }
 
     private void Add(ParameterShape shape, float constant, double deviation)

@@ -13,6 +13,8 @@ internal sealed record ModelSetting(string Name, int Layers, int Heads, int Widt
 
     public int Tokens => Lengths.Sum();
 
+    public bool IsOfEqualLengths => Lengths.Distinct().Count() == 1;
+
     public GptConfig Config(bool llama) => llama
         ? GptConfig.Llama(Layers, Heads, Width, Lengths.Max(), Vocabulary)
         : GptConfig.Gpt2(Layers, Heads, Width, Lengths.Max(), Vocabulary);
@@ -64,6 +66,10 @@ internal sealed record StepCase(ModelSetting Setting, bool IsLlama) : BenchmarkC
         var model = new Gpt(device, Setting.Config(IsLlama));
         var optimizer = new AdamWOptimizer(model.Parameters, new AdamWRule(0.9, 0.99, 1e-8));
         TokenBatch batch = Setting.Batch();
+
+        // As the trainer does.
+        var training = new TrainingConfig { Layout = LayoutKind.Packed, TokensPerStep = Setting.Tokens };
+        device.Arena.Reserve(MemoryEstimate.OfTraining(device, model.Config, training).StepBytes);
         return () =>
         {
             using (Tape tape = device.BeginTape())

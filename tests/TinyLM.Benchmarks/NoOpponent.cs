@@ -5,7 +5,7 @@ internal static class Opponent
 {
     public static string Name => "";
 
-    public static void Prepare(int threads)
+    public static void Prepare(int threads, bool keepsFreedMemory = true)
     {
         // There is none.
     }

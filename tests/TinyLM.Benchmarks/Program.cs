@@ -11,7 +11,17 @@ var warmUp = new Option<int>("--warm-up") { Description = "milliseconds before t
 var folder = new Option<string?>("--out") { Description = "folder for results.json and ratios.png" };
 var cpu = new Command("cpu", "Ops and training steps on the CPU.") { filter, threads, rounds, warmUp, folder };
 var growth = new Command("growth", "A training step's speed over tokens a step, document length, width and threads.") { threads, rounds, warmUp, folder };
-var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth };
+var alone = new Command("alone", "Time to the first training step and peak memory, each contender in a process of its own.") { threads };
+var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth, alone };
+
+if (args is ["child", var name, var isOurs, var ofThreads])
+{
+    return CommandLine.Run(_ =>
+    {
+        Alone.RunChild(name, bool.Parse(isOurs), int.Parse(ofThreads, System.Globalization.CultureInfo.InvariantCulture));
+        return 0;
+    });
+}
 
 // The commands run below, outside of the parser, which would turn a mistake of ours into a line.
 ParseResult parsed = command.Parse(args);
@@ -23,10 +33,22 @@ if (chosen == command || parsed.Errors.Count > 0 || parsed.Action is not null)
 
 return CommandLine.Run(_ =>
 {
-    int threadCount = parsed.GetValue(threads), roundCount = parsed.GetValue(rounds), milliseconds = parsed.GetValue(warmUp);
-    if (threadCount < 1 || roundCount < 1)
+    int threadCount = parsed.GetValue(threads);
+    if (threadCount < 1)
     {
-        throw new UserException($"--threads {threadCount}, --rounds {roundCount}: expected at least 1 of each.");
+        throw new UserException($"--threads {threadCount}: expected at least 1.");
+    }
+
+    if (chosen == alone)
+    {
+        Alone.RunAll(threadCount, AnsiConsole.Console);
+        return 0;
+    }
+
+    int roundCount = parsed.GetValue(rounds), milliseconds = parsed.GetValue(warmUp);
+    if (roundCount < 1)
+    {
+        throw new UserException($"--rounds {roundCount}: expected at least 1.");
     }
 
     Opponent.Prepare(threadCount);

@@ -16,12 +16,13 @@ internal static partial class Opponent
 
     public static string Name => "libtorch";
 
-    public static void Prepare(int threads)
+    /// <param name="threads">It may use.</param>
+    /// <param name="keepsFreedMemory">Whether its allocator does: by default every large result is mapped and its pages cleared anew.</param>
+    public static void Prepare(int threads, bool keepsFreedMemory = true)
     {
         TinyLM.Peers.NativeLibraries.Prepare();
-        if (OperatingSystem.IsLinux())
+        if (keepsFreedMemory && OperatingSystem.IsLinux())
         {
-            // Freed memory is kept: by default every large result is mapped and its pages cleared anew.
             _ = MallocOption(MaximumMappings, 0);
             _ = MallocOption(TrimThreshold, int.MaxValue);
         }

@@ -85,7 +85,7 @@ internal sealed class TorchGpt
     {
         TokenBatch batch = setting.Batch();
         TorchTensor ids = Indices(batch.Ids), targets = Indices(batch.Targets), positions = Indices(batch.Offsets.Positions);
-        if (setting.Lengths.Distinct().Count() == 1)
+        if (setting.IsOfEqualLengths)
         {
             return [Way("libtorch, batch", qkv => TorchAttention.Attend(qkv, setting.Lengths[0], setting.Heads))];
         }
