@@ -31,6 +31,8 @@ var resume = new Option<bool>("--resume") { Description = "go on with the run in
 var device = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda", DefaultValueFactory = _ => "auto" };
 var threads = new Option<int?>("--threads") { Description = "CPU threads (default: one a core); the result does not depend on it" };
 var saveSeconds = new Option<double>("--save-seconds") { Description = "seconds between checkpoints", DefaultValueFactory = _ => 20 };
+var keep = new Option<int>("--keep") { Description = "newest checkpoints that are kept, beside the best", DefaultValueFactory = _ => CheckpointFolder.DefaultKeepCount };
+var validateEvery = new Option<int?>("--validate-every") { Description = "steps from one validation during training to the next, 0 for none; default: twenty times a run" };
 var recompute = new Option<bool>("--recompute") { Description = "compute each block again in the backward pass: less memory, more time, the same result" };
 var detectAnomalies = new Option<bool>("--detect-anomalies") { Description = "stop at the first NaN or infinity and name the op, the tensor and the step; slow" };
 var profile = new Option<bool>("--profile") { Description = "print where the time of the training steps went: time, calls, bytes and share of peak of each op" };
@@ -38,7 +40,7 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
     corpus, text, validation, field, begin, end, cache, tokenizer, preset, set, showConfig, layout, shuffle, showLayouts, steps, minutes, learningRate, seed, validationTokens, prompt, output,
-    resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
+    resume, device, threads, saveSeconds, keep, validateEvery, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -69,6 +71,8 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Device = arguments.GetValue(device)!,
         Threads = arguments.GetValue(threads),
         SaveSeconds = arguments.GetValue(saveSeconds),
+        Keep = arguments.GetValue(keep),
+        ValidateEvery = arguments.GetValue(validateEvery),
         Recompute = arguments.GetValue(recompute),
         DetectAnomalies = arguments.GetValue(detectAnomalies),
         Profile = arguments.GetValue(profile),

@@ -27,6 +27,9 @@ public sealed partial class Tape : IDisposable
     /// <summary>False in a tape or a scope without gradients: ops compute, nothing is recorded.</summary>
     public bool IsRecording { get; private set; }
 
+    /// <summary>Arithmetic of the ops whose backward pass has run, both passes: products and attention; the ops of a recomputed block count once.</summary>
+    public long Flops { get; private set; }
+
     /// <summary>Whether the tape is between <see cref="TapeExtensions.BeginTape"/> and <see cref="Dispose"/>.</summary>
     internal bool IsOpen { get; private set; }
 
@@ -153,7 +156,7 @@ public sealed partial class Tape : IDisposable
     internal void Open(bool gradients, ITapeObserver? observer, long step)
     {
         (IsOpen, IsRecording, _observer) = (true, gradients, observer);
-        (_written, _operandBytes) = (observer is null ? null : [], 0);
+        (_written, _operandBytes, Flops) = (observer is null ? null : [], 0, 0);
         observer?.Begin(Device, step);
     }
 
@@ -260,6 +263,7 @@ public sealed partial class Tape : IDisposable
             }
 
             Tensor gradient = operation.Output.Gradient;
+            Flops += operation.ForwardFlops + operation.BackwardFlops;
             _passed = false;
             operation.Backward(gradient);
             if (_observer is not null)

@@ -6,7 +6,7 @@ public static class UserErrors
     /// <summary>Runs <paramref name="action"/>, which must fail with one line that holds all of <paramref name="parts"/>.</summary>
     public static void Expect(Action action, int exitCode, params string[] parts)
     {
-        UserException? fault = Assert.Throws<UserException>(() => action());
+        UserException? fault = Assert.Catch<UserException>(() => action());
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fault!.Message, Does.Not.Contain("\n"));

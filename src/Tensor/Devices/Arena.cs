@@ -33,6 +33,9 @@ public sealed class Arena
     /// <summary>The most that any step has used.</summary>
     public long PeakBytes { get; private set; }
 
+    /// <summary>What the step that ended last has used.</summary>
+    public long LastStepBytes { get; private set; }
+
     /// <summary>
     /// Takes one block of at least so many bytes, so that steps known to need them do not grow the arena, which holds old and new blocks for a while.
     /// Between steps only.
@@ -54,7 +57,8 @@ public sealed class Arena
     /// <summary>Ends the step: all its tensors are gone, and using one throws.</summary>
     public void EndStep()
     {
-        PeakBytes = Math.Max(PeakBytes, _usedInStep);
+        LastStepBytes = _usedInStep;
+        PeakBytes = Math.Max(PeakBytes, LastStepBytes);
         Step++;
         if (_blocks.Count > 1)
         {

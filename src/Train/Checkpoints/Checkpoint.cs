@@ -19,6 +19,9 @@ public sealed class Checkpoint
     /// <summary>The training step that it was saved at.</summary>
     public long Step => _manifest.Step;
 
+    /// <summary>The loss on held-out text after that step, in nats a token; null where it was not measured.</summary>
+    public double? ValidationLoss => _manifest.ValidationLoss;
+
     /// <summary>The names of its files.</summary>
     public IReadOnlyList<string> FileNames { get; }
 
@@ -43,6 +46,9 @@ public sealed class Checkpoint
     }
 
     public bool Contains(string name) => FileNames.Contains(name);
+
+    /// <summary>The length of a file in bytes, as the manifest says; 0 where there is none of that name.</summary>
+    internal long LengthOf(string name) => _manifest.Files.FirstOrDefault(file => file.Name == name)?.Length ?? 0;
 
     /// <summary>Reads a file, checked beforehand; the stream can seek.</summary>
     /// <exception cref="UserException">The checkpoint has no such file, or it is missing, truncated, altered or another

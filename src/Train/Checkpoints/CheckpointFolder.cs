@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace TinyLM;
 
 /// <summary>
-/// A run's checkpoints: a folder of subfolders <c>step-000123</c>, the newest few of which are kept. At any moment, also if the process
+/// A run's checkpoints: a folder of subfolders <c>step-000123</c>; the newest few and the one of the lowest validation loss are kept. At any moment, also if the process
 /// is killed or the power fails, the folder holds the newest checkpoint whose saving ended, or the one before:
 /// <list type="number">
 /// <item>files are written to a subfolder that did not exist, each flushed to the disk;</item>
@@ -23,7 +23,7 @@ public sealed partial class CheckpointFolder
     private readonly FileOperations _operations;
 
     /// <param name="path">The folder; it need not exist before the first save.</param>
-    /// <param name="keepCount">How many checkpoints to keep, at least 1.</param>
+    /// <param name="keepCount">How many of the newest checkpoints to keep, at least 1.</param>
     /// <exception cref="UserException">The path is a file's, or fewer than one checkpoint is to be kept.</exception>
     public CheckpointFolder(string path, int keepCount = DefaultKeepCount) : this(path, keepCount, FileOperations.Disk)
     {
@@ -46,12 +46,15 @@ public sealed partial class CheckpointFolder
 
     public string FolderPath { get; }
 
-    /// <summary>Saves a checkpoint and removes those that are older than the newest few.</summary>
+    /// <summary>Saves a checkpoint and removes those that are older than the newest few, but for the best.</summary>
+    /// <param name="step">The training step.</param>
+    /// <param name="files">What it holds.</param>
+    /// <param name="validationLoss">On held-out text after that step, in nats a token; null where it was not measured.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="UserException">The disk is full or the folder cannot be written (exit code 1). Older checkpoints are
     /// untouched.</exception>
     /// <exception cref="ArgumentException">The step is negative; or the files' names are not plain, or not all different.</exception>
-    public Checkpoint Save(long step, IReadOnlyList<CheckpointFile> files)
+    public Checkpoint Save(long step, IReadOnlyList<CheckpointFile> files, double? validationLoss = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         CheckNames(files);
@@ -60,9 +63,9 @@ public sealed partial class CheckpointFolder
             _operations.CreateFolder(FolderPath);
             RemoveLeftovers();
             IReadOnlyList<Checkpoint> earlier = List();
-            string path = WriteNew(step, earlier.Count > 0 ? earlier[0].Sequence + 1 : 1, files);
-            RemoveOld(earlier);
-            return Checkpoint.Open(path);
+            Checkpoint saved = Checkpoint.Open(WriteNew(step, earlier.Count > 0 ? earlier[0].Sequence + 1 : 1, files, validationLoss));
+            RemoveOld([saved, .. earlier]);
+            return saved;
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
@@ -92,6 +95,9 @@ public sealed partial class CheckpointFolder
         return null;
     }
 
+    /// <summary>The checkpoint of the lowest validation loss, or null where none was measured. Its files are checked when they are read.</summary>
+    public Checkpoint? FindBest() => BestOf(List().Where(checkpoint => checkpoint.LooksWhole()));
+
     /// <summary>All checkpoints that have a readable manifest, the one saved last first.</summary>
     public IReadOnlyList<Checkpoint> List(Action<string>? report = null)
     {
@@ -116,7 +122,7 @@ public sealed partial class CheckpointFolder
         return [.. checkpoints.OrderByDescending(checkpoint => checkpoint.Sequence).ThenByDescending(checkpoint => checkpoint.Step)];
     }
 
-    private string WriteNew(long step, long sequence, IReadOnlyList<CheckpointFile> files)
+    private string WriteNew(long step, long sequence, IReadOnlyList<CheckpointFile> files, double? validationLoss)
     {
         string path = UnusedPath(step);
         _operations.CreateFolder(path);
@@ -128,7 +134,8 @@ public sealed partial class CheckpointFolder
                 AtomicFile.WriteNew(Path.Combine(path, file.Name), stream => entries.Add(WriteHashed(stream, file)), _operations);
             }
 
-            var manifest = new CheckpointManifest(CheckpointManifest.FormatName, 1, step, sequence, entries);
+            var manifest = new CheckpointManifest(
+                CheckpointManifest.FormatName, 1, step, sequence, entries, validationLoss is { } loss && double.IsFinite(loss) ? loss : null);
             AtomicFile.Write(Path.Combine(path, CheckpointManifest.FileName), manifest.Write, _operations);
             return path;
         }
@@ -159,14 +166,20 @@ public sealed partial class CheckpointFolder
         return path;
     }
 
-    private void RemoveOld(IReadOnlyList<Checkpoint> earlier)
+    private void RemoveOld(IReadOnlyList<Checkpoint> all)
     {
         // Damaged ones do not count, and stay for the user to look at.
-        foreach (Checkpoint checkpoint in earlier.Where(checkpoint => checkpoint.LooksWhole()).Skip(_keepCount - 1))
+        Checkpoint[] whole = [.. all.Where(checkpoint => checkpoint.LooksWhole())];
+        Checkpoint? best = BestOf(whole);
+        foreach (Checkpoint checkpoint in whole.Skip(_keepCount).Where(checkpoint => checkpoint != best))
         {
             TryRemove(checkpoint.FolderPath);
         }
     }
+
+    /// <summary>Of equals the one saved last: a run that was resumed has saved a step again.</summary>
+    private static Checkpoint? BestOf(IEnumerable<Checkpoint> newestFirst) =>
+        newestFirst.Where(checkpoint => checkpoint.ValidationLoss is not null).MinBy(checkpoint => checkpoint.ValidationLoss);
 
     private void RemoveLeftovers()
     {

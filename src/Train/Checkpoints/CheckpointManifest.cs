@@ -10,8 +10,9 @@ namespace TinyLM;
 /// <param name="Sequence">Counts the saves to a folder: the newest checkpoint is the one saved last, not the one of the highest
 /// step.</param>
 /// <param name="Files">The files and what they must contain.</param>
+/// <param name="ValidationLoss">Of this step, where it was measured.</param>
 internal sealed record CheckpointManifest(
-    string Format, int Version, long Step, long Sequence, IReadOnlyList<CheckpointManifest.Entry> Files)
+    string Format, int Version, long Step, long Sequence, IReadOnlyList<CheckpointManifest.Entry> Files, double? ValidationLoss = null)
 {
     public const string FileName = "manifest.json";
     public const string FormatName = "tinylm-checkpoint";
@@ -74,6 +75,7 @@ internal sealed record CheckpointManifest(
         && !name.Equals(FileName, StringComparison.OrdinalIgnoreCase);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CheckpointManifest))]
 internal sealed partial class CheckpointJson : JsonSerializerContext;

@@ -1,7 +1,7 @@
 namespace TinyLM;
 
 /// <summary>
-/// Every change that checkpoints make to a disk goes through here, so that a test can let any one of them fail, or stop the world at it.
+/// Every change that a run makes to a disk goes through here, so that a test can let any one of them fail, or stop the world at it.
 /// </summary>
 internal class FileOperations
 {
@@ -10,6 +10,10 @@ internal class FileOperations
     /// <summary>A new file; it must not exist yet.</summary>
     public virtual Stream Create(string path) =>
         new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+
+    /// <summary>A file that grows at its end; others may read it meanwhile.</summary>
+    public virtual Stream Append(string path) =>
+        new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
 
     /// <summary>Hands everything written to <paramref name="stream"/> to the disk itself, so that it outlives a power failure.</summary>
     public virtual void Flush(Stream stream)

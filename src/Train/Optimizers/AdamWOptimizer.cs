@@ -33,6 +33,11 @@ public sealed class AdamWOptimizer : IOptimizer
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
         StepCount++;
         int decaying = _parameters.DecayingLength;
         Update(0, decaying, learningRate, weightDecay, scale);

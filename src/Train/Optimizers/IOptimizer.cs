@@ -19,6 +19,6 @@ public interface IOptimizer
     /// <param name="learningRate">Of this step.</param>
     /// <param name="weightDecay">Of the parameters that decay.</param>
     /// <param name="clipNorm">The most that the norm of all gradients may be.</param>
-    /// <returns>The norm of all gradients before clipping.</returns>
+    /// <returns>The norm of all gradients before clipping. Where it is no finite number, nothing has changed.</returns>
     double Step(double learningRate, double weightDecay, double clipNorm);
 }

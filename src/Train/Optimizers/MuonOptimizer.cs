@@ -40,6 +40,11 @@ public sealed class MuonOptimizer : IOptimizer
     public double Step(double learningRate, double weightDecay, double clipNorm)
     {
         double norm = _parameters.GradientNorm(), scale = ParameterSet.ClipScale(norm, clipNorm);
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
         StepCount++;
         for (int i = 0; i < _states.Length; i++)
         {

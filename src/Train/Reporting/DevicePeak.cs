@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
@@ -9,6 +10,7 @@ namespace TinyLM;
 public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerSecond)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.3);
+    private static readonly ConcurrentDictionary<(string, int), double?> KnownFlops = [];
     private const int ArithmeticElements = 1 << 18;
     private const int CopiedElements = 1 << 24;
 
@@ -16,19 +18,40 @@ public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerS
     public static DevicePeak? Measure(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        if (device is GpuDevice { Statistics: not null })
+        if (IsTimeless(device))
         {
             return null;
         }
 
         using Tape tape = device.BeginTape(gradients: false);
-        Tensor few = device.Temporary(1, ArithmeticElements), source = device.Temporary(1, CopiedElements), target = device.Temporary(1, CopiedElements);
-        Elementwise.Fill(few, 0.5f);
+        Tensor source = device.Temporary(1, CopiedElements), target = device.Temporary(1, CopiedElements);
         Elementwise.Fill(source, 1);
         Elementwise.Fill(target, 1);
-        double arithmetic = Fastest(device, () => Elementwise.Unary<MultiplyAddChains>(few, few));
         double copy = Fastest(device, () => Elementwise.Copy(source, target));
-        return new DevicePeak((double)MultiplyAddChains.Flops * ArithmeticElements / arithmetic, 2.0 * sizeof(float) * CopiedElements / copy);
+        return new DevicePeak(Flops(device), 2.0 * sizeof(float) * CopiedElements / copy);
+    }
+
+    /// <summary>The arithmetic alone, measured on an idle device of that name, once a process.</summary>
+    /// <inheritdoc cref="Device.Open"/>
+    public static double? FlopsOf(string name, int threadCount) => KnownFlops.GetOrAdd((name, threadCount), static key =>
+    {
+        using Device device = Device.Open(key.Item1, key.Item2);
+        if (IsTimeless(device))
+        {
+            return null;
+        }
+
+        using Tape tape = device.BeginTape(gradients: false);
+        return Flops(device);
+    });
+
+    private static bool IsTimeless(Device device) => device is GpuDevice { Statistics: not null };
+
+    private static double Flops(Device device)
+    {
+        Tensor few = device.Temporary(1, ArithmeticElements);
+        Elementwise.Fill(few, 0.5f);
+        return (double)MultiplyAddChains.Flops * ArithmeticElements / Fastest(device, () => Elementwise.Unary<MultiplyAddChains>(few, few));
     }
 
     private static double Fastest(Device device, Action action)

@@ -5,31 +5,28 @@ namespace TinyLM;
 /// <summary><c>metrics.jsonl</c>: a line a step. On resume, lines of steps that will be taken again are dropped.</summary>
 public sealed class MetricsLog : IDisposable
 {
-    private readonly StreamWriter _writer;
+    /// <summary>No line of ours is as long; what is, ends the list.</summary>
+    private const int LongestLine = 1 << 20;
+
+    private readonly FileOperations _operations;
+    private readonly Stream _stream;
     private readonly string _path;
-    private readonly List<StepMetrics> _steps = [];
 
     /// <param name="path">The file.</param>
     /// <param name="lastStep">Steps that are kept of an earlier part of the run; 0 for a new one.</param>
-    public MetricsLog(string path, long lastStep)
+    /// <param name="kept">Told of each of them.</param>
+    /// <exception cref="UserException">The file cannot be read or written.</exception>
+    public MetricsLog(string path, long lastStep, Action<StepMetrics>? kept = null) : this(path, lastStep, kept, FileOperations.Disk)
     {
-        _path = path;
-        if (lastStep > 0 && File.Exists(path))
-        {
-            _steps.AddRange(Read(path).Where(step => step.Step <= lastStep));
-        }
+    }
 
-        AtomicFile.Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream, leaveOpen: true);
-            foreach (StepMetrics step in _steps)
-            {
-                writer.WriteLine(Line(step));
-            }
-        });
+    internal MetricsLog(string path, long lastStep, Action<StepMetrics>? kept, FileOperations operations)
+    {
+        (_path, _operations) = (path, operations);
+        AtomicFile.Write(path, stream => Keep(path, stream, lastStep, kept), operations);
         try
         {
-            _writer = new StreamWriter(path, append: true);
+            _stream = operations.Append(path);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
@@ -37,15 +34,12 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    /// <summary>All steps of the run so far.</summary>
-    public IReadOnlyList<StepMetrics> Steps => _steps;
-
+    /// <exception cref="UserException">The disk is full, say.</exception>
     public void Add(in StepMetrics step)
     {
-        _steps.Add(step);
         try
         {
-            _writer.WriteLine(Line(step));
+            WriteLine(_stream, step);
         }
         catch (IOException fault)
         {
@@ -53,12 +47,13 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    /// <summary>Hands what was written to the system, so that a killed process loses nothing before it.</summary>
+    /// <summary>Hands what was written to the disk, so that neither a kill nor a power failure loses anything before it.</summary>
+    /// <exception cref="UserException">The disk is full, say.</exception>
     public void Flush()
     {
         try
         {
-            _writer.Flush();
+            _operations.Flush(_stream);
         }
         catch (IOException fault)
         {
@@ -70,7 +65,7 @@ public sealed class MetricsLog : IDisposable
     {
         try
         {
-            _writer.Dispose();
+            _stream.Dispose();
         }
         catch (IOException)
         {
@@ -78,24 +73,94 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    private static string Line(in StepMetrics step) => JsonSerializer.Serialize(step, MetricsJson.Default.StepMetrics);
-
-    /// <summary>A line cut short by a kill ends the list.</summary>
-    private static IEnumerable<StepMetrics> Read(string path)
+    private static void WriteLine(Stream stream, in StepMetrics step)
     {
-        foreach (string line in File.ReadLines(path))
+        byte[] line = JsonSerializer.SerializeToUtf8Bytes(step, MetricsJson.Default.StepMetrics);
+        stream.Write([.. line, (byte)'\n']);
+    }
+
+    private static void Keep(string path, Stream target, long lastStep, Action<StepMetrics>? kept)
+    {
+        if (lastStep == 0 || !File.Exists(path))
         {
-            StepMetrics step;
-            try
+            return;
+        }
+
+        foreach (StepMetrics step in Read(path).TakeWhile(step => step.Step <= lastStep))
+        {
+            WriteLine(target, step);
+            kept?.Invoke(step);
+        }
+    }
+
+    /// <summary>The lines of a file, one at a time; one that a kill cut short, or that is none of ours, ends the list.</summary>
+    /// <exception cref="UserException">The file cannot be read.</exception>
+    public static IEnumerable<StepMetrics> Read(string path)
+    {
+        using FileStream file = Open(path);
+        var buffer = new byte[LongestLine];
+        int filled = 0, start = 0;
+        while (true)
+        {
+            int length = buffer.AsSpan(start, filled - start).IndexOf((byte)'\n');
+            if (length >= 0)
             {
-                step = JsonSerializer.Deserialize(line, MetricsJson.Default.StepMetrics);
+                if (Parse(buffer.AsSpan(start, length)) is not { } step)
+                {
+                    yield break;
+                }
+
+                yield return step;
+                start += length + 1;
+                continue;
             }
-            catch (JsonException)
+
+            buffer.AsSpan(start, filled - start).CopyTo(buffer);
+            (filled, start) = (filled - start, 0);
+            int read = ReadMore(path, file, buffer, filled);
+            if (read == 0)
             {
                 yield break;
             }
 
-            yield return step;
+            filled += read;
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            throw FileFault.Reading(path, fault);
+        }
+    }
+
+    /// <returns>0 at the end of the file, and where the buffer is full of one line.</returns>
+    private static int ReadMore(string path, FileStream file, byte[] buffer, int filled)
+    {
+        try
+        {
+            return file.Read(buffer, filled, buffer.Length - filled);
+        }
+        catch (IOException fault)
+        {
+            throw FileFault.Reading(path, fault);
+        }
+    }
+
+    private static StepMetrics? Parse(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, MetricsJson.Default.StepMetrics);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 }

@@ -8,6 +8,9 @@ public sealed record RunResults
     /// <summary>By scorer, "packed" and "strided"; of averages of the weights by scorer and average: "packed, ema".</summary>
     public required IReadOnlyDictionary<string, ScoreReport> Validation { get; init; }
 
+    /// <summary>The lowest loss that was measured while training went; null where none was.</summary>
+    public required BestCheckpoint? Best { get; init; }
+
     public required double TokensPerSecond { get; init; }
 
     /// <summary>Of the training steps alone.</summary>
@@ -33,11 +36,19 @@ public sealed record RunResults
     public required IReadOnlyList<string> Samples { get; init; }
 }
 
+/// <summary>The checkpoint of the lowest validation loss.</summary>
+/// <param name="Step">The step that it was saved at.</param>
+/// <param name="Loss">On a held-out sample, packed, in nats a token.</param>
+/// <param name="Folder">Within the run's folder.</param>
+public sealed record BestCheckpoint(long Step, double Loss, string Folder);
+
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(RunResults))]
 internal sealed partial class ResultsJson : JsonSerializerContext;
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StepMetrics))]
 internal sealed partial class MetricsJson : JsonSerializerContext;

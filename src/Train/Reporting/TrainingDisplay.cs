@@ -1,11 +1,15 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace TinyLM;
 
-/// <summary>Shows a run while it goes: a live bar in a terminal, a plain line now and then where output is redirected.</summary>
+/// <summary>Shows a run while it goes: a live view in a terminal, a plain line now and then where output is redirected.</summary>
 public sealed class TrainingDisplay
 {
-    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10), RefreshInterval = TimeSpan.FromSeconds(0.1);
     private readonly IAnsiConsole _console;
 
     public TrainingDisplay(IAnsiConsole? console = null)
@@ -31,17 +35,20 @@ public sealed class TrainingDisplay
     /// <exception cref="UserException">Standard output cannot be written: it goes to a file on a full disk, say.</exception>
     public void Line(string text) => Write(() => _console.WriteLine(text));
 
-    /// <summary>Runs <paramref name="train"/>, which reports each step.</summary>
-    public void Train(Action<Action<StepMetrics>> train)
+    /// <summary>Runs <paramref name="train"/>, which reports after each step.</summary>
+    /// <param name="history">What is shown.</param>
+    /// <param name="train">Trains.</param>
+    public void Train(RunHistory history, Action<Action> train)
     {
+        ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(train);
         if (IsLive)
         {
-            Progress().Start(context => TrainLive(context.AddTask("training", maxValue: 1), train));
+            _console.Live(View(history)).Start(context => TrainLive(context, history, train));
         }
         else
         {
-            TrainPlain(train);
+            TrainPlain(history, train);
         }
     }
 
@@ -65,19 +72,24 @@ public sealed class TrainingDisplay
     }
 
     /// <summary>Runs <paramref name="score"/>, which reports how many of the targets it has scored.</summary>
-    public T Score<T>(string scorer, int targets, Func<IProgress<int>?, T> score)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was asked for.</exception>
+    public T Score<T>(string scorer, int targets, Func<IProgress<int>, T> score, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(score);
         if (!IsLive)
         {
             Line(FormattableString.Invariant($"scoring {targets:N0} held-out tokens: {scorer}"));
-            return score(null);
+            return score(new Report<int>(_ => stop.ThrowIfCancellationRequested()));
         }
 
         return Progress().Start(context =>
         {
             ProgressTask task = context.AddTask(Markup.Escape($"scoring, {scorer}"), maxValue: targets);
-            return score(new Report<int>(done => task.Value = done));
+            return score(new Report<int>(done =>
+            {
+                stop.ThrowIfCancellationRequested();
+                task.Value = done;
+            }));
         });
     }
 
@@ -122,34 +134,53 @@ public sealed class TrainingDisplay
         }
     }
 
-    private static void TrainLive(ProgressTask task, Action<Action<StepMetrics>> train) => train(step =>
-    {
-        task.Description = Markup.Escape(Describe(step));
-        task.IsIndeterminate = step.TotalSteps == 0;
-        if (step.TotalSteps > 0)
-        {
-            (task.MaxValue, task.Value) = (step.TotalSteps, step.Step);
-        }
-    });
+    private IRenderable View(RunHistory history) => LiveView.Draw(history, _console.Profile.Width, _console.Profile.Capabilities.Unicode);
 
-    private void TrainPlain(Action<Action<StepMetrics>> train)
+    private void TrainLive(LiveDisplayContext context, RunHistory history, Action<Action> train)
     {
-        DateTime next = DateTime.UtcNow;
-        train(step =>
+        long shown = 0;
+        train(() =>
         {
-            if (DateTime.UtcNow >= next || step.Step == step.TotalSteps)
+            if (shown == 0 || Stopwatch.GetElapsedTime(shown) >= RefreshInterval)
             {
-                next = DateTime.UtcNow + LineInterval;
-                double left = step.TotalSteps > 0 ? (step.TotalSteps - step.Step) * step.Seconds / step.Step : double.NaN;
-                Line(Describe(step) + (double.IsNaN(left) ? "" : FormattableString.Invariant($", {left:F0} s left")));
+                context.UpdateTarget(View(history));
+                shown = Stopwatch.GetTimestamp();
+            }
+        });
+        context.UpdateTarget(View(history));
+    }
+
+    private void TrainPlain(RunHistory history, Action<Action> train)
+    {
+        long shown = 0;
+        train(() =>
+        {
+            StepMetrics step = history.Latest!.Value;
+            if (shown == 0 || Stopwatch.GetElapsedTime(shown) >= LineInterval || step.Step == step.TotalSteps)
+            {
+                Line(Describe(history, step));
+                shown = Stopwatch.GetTimestamp();
             }
         });
     }
 
-    private static string Describe(in StepMetrics step)
+    private static string Describe(RunHistory history, in StepMetrics step)
     {
-        string total = step.TotalSteps > 0 ? FormattableString.Invariant($"/{step.TotalSteps}") : "";
-        return FormattableString.Invariant($"step {step.Step}{total}, loss {step.Loss:F4}, {step.TokensPerSecond:N0} tokens/s");
+        var line = new StringBuilder();
+        line.Append(CultureInfo.InvariantCulture, $"step {step.Step}");
+        line.Append(CultureInfo.InvariantCulture, $"{(step.TotalSteps > 0 ? $"/{step.TotalSteps}" : "")}, loss {step.Loss:F4}");
+        if (history.Validation is { Latest: var validated })
+        {
+            line.Append(CultureInfo.InvariantCulture, $", held out {validated.ValidationLoss:F4} at step {validated.Step}");
+        }
+
+        line.Append(CultureInfo.InvariantCulture, $", {step.TokensPerSecond:N0} tokens/s");
+        if (history.ShareOfPeak is { } share)
+        {
+            line.Append(CultureInfo.InvariantCulture, $", {100 * share:F0}% of peak");
+        }
+
+        return history.SecondsLeft is { } left ? $"{line}, {LiveView.Duration(left)} left" : line.ToString();
     }
 
     /// <summary>Unlike <see cref="Progress{T}"/>, it reports at once and on the caller's thread.</summary>

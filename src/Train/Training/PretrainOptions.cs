@@ -80,6 +80,12 @@ public sealed record PretrainOptions
     /// <summary>Seconds between two checkpoints; they do not change the result.</summary>
     public double SaveSeconds { get; init; } = 20;
 
+    /// <summary>How many of the newest checkpoints are kept, beside the best.</summary>
+    public int Keep { get; init; } = CheckpointFolder.DefaultKeepCount;
+
+    /// <summary>Steps from one validation during training to the next; 0: none; null: twenty times a run. They do not change the result.</summary>
+    public int? ValidateEvery { get; init; }
+
     /// <summary>Compute each block again in the backward pass: less memory, more time, the same result.</summary>
     public bool Recompute { get; init; }
 
@@ -147,6 +153,8 @@ public sealed record PretrainOptions
         Within("--steps", Steps is null or >= 1, Steps, "at least 1");
         Within("--threads", Threads is null or (>= 1 and <= MaximumThreads), Threads, $"1 to {MaximumThreads}");
         Within("--save-seconds", SaveSeconds >= 0, SaveSeconds, "at least 0");
+        Within("--keep", Keep >= 1, Keep, "at least 1");
+        Within("--validate-every", ValidateEvery is null or >= 0, ValidateEvery, "at least 1, or 0 for none");
     }
 
     private static void Within(string option, bool right, double? value, string expected)

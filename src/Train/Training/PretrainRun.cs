@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -60,8 +59,24 @@ public static class PretrainRun
             display.Line($"going on from step {checkpoint.Step}");
         }
 
-        using var log = new MetricsLog(folder.PathOf("metrics.jsonl"), trainer.State.Step);
-        Train(trainer, tokenizer, folder, log, options, display, stop);
+        var description = new RunDescription(
+            config.Preset,
+            [
+                ("Corpus", $"{tokens.Name}: {tokens.Training.Count:N0} documents, {tokens.Training.TokenCount:N0} tokens"),
+                ("Model", $"{model.Parameters.Count:N0} parameters, {config.Model.LayerCount} layers, width {config.Model.Width}, context {config.Model.ContextLength}"),
+                ("Tokenizer", $"{tokenizer.Name}, vocabulary {config.Model.VocabularySize}"),
+                ("Device", device.Description),
+            ],
+            config.ToJson(),
+            DevicePeak.FlopsOf(options.Device, options.Threads ?? 0));
+        var sampler = new RunSampler(model, tokenizer, config.Data.Prompt ?? (config.Data.IsSdkDocs ? SdkDocsPrompt : ""), config.Training.Seed);
+        using var recorder = new RunRecorder(folder, description, trainer.State.Step);
+        var loop = new TrainingLoop(trainer, tokenizer, folder.Checkpoints, recorder)
+        {
+            SaveSeconds = options.SaveSeconds,
+            Probe = options.ValidateEvery == 0 ? null : new ValidationProbe(model, tokens, validation, sampler, config.Training.ScoreEnd, options.ValidateEvery),
+        };
+        display.Train(recorder.History, report => loop.Run(report, stop));
         if (profile is not null)
         {
             // On a device of its own: the tensors it copies would show in the run's peak memory.
@@ -71,48 +86,28 @@ public static class PretrainRun
 
         if (!trainer.IsFinished)
         {
+            recorder.Stop();
             display.Line($"stopped after step {trainer.State.Step}; --resume --out {folder.FolderPath} goes on from there");
             return null;
         }
 
-        return Finish(trainer, tokens, validation, folder, log, config.Data, display);
-    }
-
-    private static void Train(
-        Trainer trainer, ITokenizer tokenizer, RunFolder folder, MetricsLog log, PretrainOptions options, TrainingDisplay display, CancellationToken stop)
-    {
-        long saved = Stopwatch.GetTimestamp(), savedStep = -1;
-        display.Train(report =>
+        try
         {
-            while (!trainer.IsFinished && !stop.IsCancellationRequested)
-            {
-                StepMetrics step = trainer.Step();
-                log.Add(step);
-                report(step);
-                if (Stopwatch.GetElapsedTime(saved).TotalSeconds >= options.SaveSeconds)
-                {
-                    Save();
-                }
-            }
-        });
-        if (savedStep != trainer.State.Step)
-        {
-            Save();
+            return Finish(trainer, tokens, validation, folder, recorder, sampler, display, stop);
         }
-
-        void Save()
+        catch (OperationCanceledException)
         {
-            log.Flush();
-            TrainingCheckpoint.Save(folder.Checkpoints, trainer, tokenizer);
-            (saved, savedStep) = (Stopwatch.GetTimestamp(), trainer.State.Step);
+            recorder.Stop();
+            display.Line($"stopped after the last step, before all scores were in; --resume --out {folder.FolderPath} goes on from there");
+            return null;
         }
     }
 
     private static RunResults Finish(
-        Trainer trainer, TokenizedCorpus tokens, TokenizedDocuments validation, RunFolder folder, MetricsLog log, DataConfig data, TrainingDisplay display)
+        Trainer trainer, TokenizedCorpus tokens, TokenizedDocuments validation, RunFolder folder, RunRecorder recorder, RunSampler sampler, TrainingDisplay display,
+        CancellationToken stop)
     {
         Gpt model = trainer.Model;
-        long stepBytes = model.Device.Arena.PeakBytes;
         int window = model.Config.ContextLength;
         IScorer[] scorers =
         [
@@ -129,33 +124,41 @@ public static class PretrainRun
         }
 
         display.Scores(named);
-        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, data.Prompt ?? (data.IsSdkDocs ? SdkDocsPrompt : ""));
+        string[] samples = [.. Enumerable.Range(0, SampleCount).Select(number => sampler.Write(number, SampleTokens))];
         foreach (string sample in samples)
         {
             display.Line($"--- sample\n{sample}");
         }
 
-        LossPlot.Save(folder.PathOf("loss.png"), log.Steps, named);
+        LossPlot.Save(folder.PathOf("loss.png"), recorder.History, named, folder.Operations);
         TrainerState state = trainer.State;
+        Checkpoint? best = folder.Checkpoints.FindBest();
         var results = new RunResults
         {
             Validation = scores,
+            Best = best is null ? null : new BestCheckpoint(best.Step, best.ValidationLoss!.Value, Path.GetRelativePath(folder.FolderPath, best.FolderPath)),
             TokensPerSecond = state.Tokens / state.Seconds,
             Seconds = state.Seconds,
             Parameters = model.Parameters.Count,
             PeakBytes = model.Device.PeakBytes,
-            TrainingStepBytes = stepBytes,
+            TrainingStepBytes = trainer.StepBytes,
             Steps = state.Step,
             Tokens = state.Tokens,
             Device = model.Device.Description,
             WeightsSha256 = HashWeights(model),
             Samples = samples,
         };
-        AtomicFile.Write(folder.PathOf(RunFolder.ResultsFile), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults));
+        AtomicFile.Write(folder.PathOf(RunFolder.ResultsFile), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults), folder.Operations);
+        recorder.Finish(results);
         display.Line(FormattableString.Invariant(
             $"{state.Step:N0} steps, {state.Tokens:N0} tokens in {state.Seconds:F1} s ({results.TokensPerSecond:N0} tokens/s), peak {results.PeakBytes / 1e6:F0} MB, a training step held {results.TrainingStepBytes / 1e6:F1} MB"));
         display.Line($"weights sha256 {results.WeightsSha256}");
-        display.Line($"results.json, metrics.jsonl, loss.png and checkpoints are in {folder.FolderPath}");
+        if (best is not null)
+        {
+            display.Line(FormattableString.Invariant($"best of validation: {best.ValidationLoss:F4} at step {best.Step}, {best.FolderPath}"));
+        }
+
+        display.Line($"report.html, results.json, metrics.jsonl, loss.png, tensorboard and checkpoints are in {folder.FolderPath}");
         return results;
 
         void Score(string weights)
@@ -163,25 +166,11 @@ public static class PretrainRun
             foreach (IScorer scorer in scorers)
             {
                 string name = scorer.Name + weights;
-                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress));
+                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress), stop);
                 scores[scorer.Name.Split(' ')[0] + weights] = report;
                 named[name] = report;
             }
         }
-    }
-
-    private static string[] Sample(Gpt model, ITokenizer tokenizer, TrainingConfig training, string prompt)
-    {
-        var sampler = new TextSampler(model);
-        int[] ids = [tokenizer.BosId, .. tokenizer.Encode(prompt)];
-        var samples = new string[SampleCount];
-        for (int i = 0; i < samples.Length; i++)
-        {
-            int[] continuation = sampler.Continue(ids, SampleTokens, new SamplingOptions(Seed: training.Seed + (ulong)i), tokenizer.BosId);
-            samples[i] = prompt + tokenizer.Decode(continuation);
-        }
-
-        return samples;
     }
 
     private static string HashWeights(Gpt model)

@@ -11,10 +11,10 @@ public sealed class RunFolder
     private const string ConfigFile = "run.json";
     private const string DefaultParent = "runs";
 
-    private RunFolder(string path, bool isResumed)
+    private RunFolder(string path, PretrainOptions options, FileOperations operations)
     {
-        (FolderPath, IsResumed) = (path, isResumed);
-        Checkpoints = new CheckpointFolder(Path.Combine(path, "checkpoints"));
+        (FolderPath, IsResumed, Operations) = (path, options.Resume, operations);
+        Checkpoints = new CheckpointFolder(Path.Combine(path, "checkpoints"), options.Keep, operations);
     }
 
     public string FolderPath { get; }
@@ -23,12 +23,17 @@ public sealed class RunFolder
 
     public CheckpointFolder Checkpoints { get; }
 
+    /// <summary>The disk that all its files are written to.</summary>
+    internal FileOperations Operations { get; }
+
     /// <summary>
     /// The folder that the options name, or a new one under <c>runs</c>, or for a resumed run without a name the newest there. Nothing is
     /// written before <see cref="Begin"/>.
     /// </summary>
     /// <exception cref="UserException">It is a file; it holds a run that was not to be resumed; there is nothing to resume.</exception>
-    public static RunFolder Open(PretrainOptions options)
+    public static RunFolder Open(PretrainOptions options) => Open(options, FileOperations.Disk);
+
+    internal static RunFolder Open(PretrainOptions options, FileOperations operations)
     {
         ArgumentNullException.ThrowIfNull(options);
         string path = options.Out ?? (options.Resume ? Newest() : Unused(options.PresetOrDefault));
@@ -48,7 +53,7 @@ public sealed class RunFolder
             throw new UserException($"--out: '{path}' already holds a run; add --resume to go on with it, or choose another folder.");
         }
 
-        var folder = new RunFolder(path, options.Resume);
+        var folder = new RunFolder(path, options, operations);
         return options.Resume || folder.Checkpoints.List().Count == 0
             ? folder
             : throw new UserException($"--out: '{path}' holds checkpoints, but no {ConfigFile}; choose another folder.");
@@ -90,14 +95,14 @@ public sealed class RunFolder
 
         try
         {
-            Directory.CreateDirectory(FolderPath);
+            Operations.CreateFolder(FolderPath);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
             throw FileFault.Writing(FolderPath, fault);
         }
 
-        AtomicFile.Write(PathOf(ConfigFile), stream => JsonSerializer.Serialize(stream, config, TrainingJson.Default.RunConfig));
+        AtomicFile.Write(PathOf(ConfigFile), stream => JsonSerializer.Serialize(stream, config, TrainingJson.Default.RunConfig), Operations);
     }
 
     /// <summary>The newest whole checkpoint, or null for a run that was stopped before its first.</summary>
@@ -126,11 +131,7 @@ public sealed class RunFolder
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, type) ?? throw new JsonException("it is null");
-        }
-        catch (JsonException fault)
-        {
-            throw new UserException($"{path}: is not a valid {type.Type.Name}: {fault.Message}", UserException.Mistake, fault);
+            return JsonFile.Read(stream, path, type);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {

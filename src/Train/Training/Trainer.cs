@@ -19,7 +19,7 @@ public sealed class Trainer
     private DocumentShuffler _shuffler;
     private StepSize _size;
     private long _step, _totalSteps, _tokens;
-    private double _seconds, _coldSeconds, _tokensPerSecond;
+    private double _seconds, _coldSeconds, _tokensPerSecond, _flopsPerSecond;
 
     /// <param name="model">What is trained.</param>
     /// <param name="documents">What it is trained on.</param>
@@ -53,6 +53,12 @@ public sealed class Trainer
     /// <summary>Sees every op of the steps: <see cref="AnomalyDetector"/>, a profile; null: nobody does.</summary>
     public ITapeObserver? Observer { get; set; }
 
+    /// <summary>Splits the time of training by phase; whoever validates or saves between two steps marks it.</summary>
+    public PhaseClock Clock => _computation.Clock;
+
+    /// <summary>The most that a step so far has held of the arena.</summary>
+    public long StepBytes => _computation.HeldBytes;
+
     public bool IsFinished => _totalSteps > 0 && _step >= _totalSteps;
 
     /// <summary>What to save; setting it goes on from there (weights, averages and the optimiser's state are set apart).</summary>
@@ -77,14 +83,25 @@ public sealed class Trainer
     }
 
     /// <summary>Takes one step.</summary>
-    /// <exception cref="UserException">The loss is not a number: the run has diverged; or an <see cref="AnomalyException"/> of the <see cref="Observer"/>.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient is not a number; the line names the op where that arose. The weights are as they were.</exception>
+    /// <exception cref="AnomalyException">Of the <see cref="Observer"/>.</exception>
     public StepMetrics Step()
     {
         long start = Stopwatch.GetTimestamp();
+        Clock.Skip();
         ChangeSize(Config.SizeAt(_step, _totalSteps, Model.Config.ContextLength));
         _shuffler.Next(_batch);
-        double learningRate = Config.LearningRateAt(_step, _totalSteps);
-        (double loss, double norm) = _computation.Run(_batch, _step + 1, learningRate, Config.WeightDecayAt(_step, _totalSteps), Observer);
+        Clock.Mark(TrainingPhase.Data);
+        double learningRate = Config.LearningRateAt(_step, _totalSteps), weightDecay = Config.WeightDecayAt(_step, _totalSteps), loss, norm;
+        try
+        {
+            (loss, norm) = _computation.Run(_batch, _step + 1, learningRate, weightDecay, Observer);
+        }
+        catch (DivergedException fault)
+        {
+            throw Explain(fault, learningRate, weightDecay);
+        }
+
         _step++;
         _tokens += _batch.TokenCount;
         for (int i = 0; i < Averages.Count; i++)
@@ -92,8 +109,13 @@ public sealed class Trainer
             Averages[i].Update(_step, _totalSteps);
         }
 
+        Clock.Mark(TrainingPhase.Optimizer);
         Measure(Stopwatch.GetElapsedTime(start).TotalSeconds, _batch.TokenCount);
-        return new StepMetrics(_step, _totalSteps, loss, learningRate, norm, _tokens, _seconds, _tokensPerSecond, _shuffler.Position.Epoch);
+        return new StepMetrics(_step, _totalSteps, loss, learningRate, norm, _tokens, _seconds, _tokensPerSecond, _shuffler.Position.Epoch)
+        {
+            FlopsPerSecond = _flopsPerSecond,
+            Phases = Clock.Take(),
+        };
     }
 
     /// <summary>The mean cross-entropy over the batch's targets, [1, 1].</summary>
@@ -102,6 +124,25 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
         return model.LossSum(tape, batch.Ids, batch.Targets, batch.Offsets, 1f / Math.Max(1, batch.TargetCount), zLoss);
+    }
+
+    /// <summary>Takes the step that diverged once more under an <see cref="AnomalyDetector"/>: it computes the same bits, and is watched.</summary>
+    private DivergedException Explain(DivergedException fault, double learningRate, double weightDecay)
+    {
+        try
+        {
+            _computation.Run(_batch, _step + 1, learningRate, weightDecay, new AnomalyDetector());
+            return fault;
+        }
+        catch (AnomalyException anomaly)
+        {
+            return new DivergedException($"{fault.Message} ({anomaly.Message})", fault.Step, anomaly);
+        }
+        catch (DivergedException)
+        {
+            // Every value is finite, and their sum is not.
+            return fault;
+        }
     }
 
     private DocumentShuffler Shuffler(StepSize size) => new(_documents, Config.CreateLayout(size), Config.Seed, Config.Shuffle);
@@ -124,8 +165,8 @@ public sealed class Trainer
     private void Measure(double seconds, int tokens)
     {
         _seconds += seconds;
-        double rate = tokens / seconds;
-        _tokensPerSecond = _tokensPerSecond == 0 ? rate : RateMemory * _tokensPerSecond + (1 - RateMemory) * rate;
+        _tokensPerSecond = Smooth(_tokensPerSecond, tokens / seconds);
+        _flopsPerSecond = Smooth(_flopsPerSecond, _computation.Flops / seconds);
         if (_step == ColdSteps)
         {
             _coldSeconds = _seconds;
@@ -138,4 +179,6 @@ public sealed class Trainer
             _totalSteps = _step + Math.Max(1, (long)(left / secondsPerStep));
         }
     }
+
+    private static double Smooth(double rate, double latest) => rate == 0 ? latest : RateMemory * rate + (1 - RateMemory) * latest;
 }

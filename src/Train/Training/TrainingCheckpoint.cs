@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace TinyLM;
 
@@ -14,30 +15,78 @@ public static class TrainingCheckpoint
     private const string StateFile = "state.json";
 
     /// <summary>Saves a checkpoint of its own folder, committed as a whole.</summary>
-    public static Checkpoint Save(CheckpointFolder folder, Trainer trainer, ITokenizer tokenizer)
+    /// <param name="folder">Where to.</param>
+    /// <param name="trainer">What is saved.</param>
+    /// <param name="tokenizer">Of its tokens.</param>
+    /// <param name="validationLoss">After the trainer's last step, where it was measured.</param>
+    /// <exception cref="DivergedException">A weight or a moment is no finite number; nothing is saved.</exception>
+    public static Checkpoint Save(CheckpointFolder folder, Trainer trainer, ITokenizer tokenizer, double? validationLoss = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ParameterSet parameters = trainer.Model.Parameters;
-        return folder.Save(trainer.State.Step,
+        long step = trainer.State.Step;
+        return folder.Save(step,
         [
-            new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(Entry)])),
-            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [.. trainer.Optimizer.State.Select(state => Entry(state.Name, state.Value))])),
+            new(ModelFile, stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter.Name, parameter.Value, step))])),
+            new(OptimizerFile, stream => SafetensorsWriter.Save(stream, [.. trainer.Optimizer.State.Select(state => Entry(state.Name, state.Value, step))])),
             .. trainer.Averages.Select(average => new CheckpointFile(
-                FileOf(average), stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter.Name, average.Of(parameter)))]))),
+                FileOf(average), stream => SafetensorsWriter.Save(stream, [.. parameters.All.Select(parameter => Entry(parameter.Name, average.Of(parameter), step))]))),
             new(ConfigFile, stream => JsonSerializer.Serialize(stream, trainer.Model.Config, TrainingJson.Default.GptConfig)),
             new(TrainingFile, stream => JsonSerializer.Serialize(stream, trainer.Config, TrainingJson.Default.TrainingConfig)),
             new(StateFile, stream => JsonSerializer.Serialize(stream, trainer.State, TrainingJson.Default.TrainerState)),
             new(TokenizerFileName, tokenizer.Save),
-        ]);
+        ], validationLoss);
     }
 
     /// <summary>The shape of the model that a checkpoint holds.</summary>
-    public static GptConfig ReadConfig(Checkpoint checkpoint) => ReadJson(checkpoint, ConfigFile, TrainingJson.Default.GptConfig);
+    /// <exception cref="UserException">The file is damaged, its values make no sense, or it tells of a model of more values than are saved.</exception>
+    public static GptConfig ReadConfig(Checkpoint checkpoint)
+    {
+        GptConfig config = ReadJson(checkpoint, ConfigFile, TrainingJson.Default.GptConfig);
+        string path = Path.Combine(checkpoint.FolderPath, ConfigFile);
+        try
+        {
+            config.Validate();
+        }
+        catch (ArgumentException fault)
+        {
+            throw new UserException($"{path}: {fault.Message}", UserException.Mistake, fault);
+        }
+
+        // Before anyone makes room for them: a model has these matrices at least.
+        double least = (double)config.VocabularySize * config.Width + 2.0 * config.LayerCount * config.Width * (config.Width + (double)config.HiddenWidth);
+        return least * sizeof(float) <= checkpoint.LengthOf(ModelFile)
+            ? config
+            : throw new UserException(FormattableString.Invariant(
+                $"{path}: tells of a model of {least:0} values or more, but {ModelFile} has {checkpoint.LengthOf(ModelFile)} bytes; use another checkpoint."));
+    }
 
     /// <summary>How the run of a checkpoint is trained.</summary>
-    public static TrainingConfig ReadTraining(Checkpoint checkpoint) => ReadJson(checkpoint, TrainingFile, TrainingJson.Default.TrainingConfig);
+    /// <exception cref="UserException">The file is damaged, or its values make no sense.</exception>
+    public static TrainingConfig ReadTraining(Checkpoint checkpoint)
+    {
+        int contextLength = ReadConfig(checkpoint).ContextLength;
+        TrainingConfig config = ReadJson(checkpoint, TrainingFile, TrainingJson.Default.TrainingConfig);
+        try
+        {
+            config.Validate(contextLength);
+            return config;
+        }
+        catch (UserException fault)
+        {
+            throw new UserException($"{Path.Combine(checkpoint.FolderPath, TrainingFile)}: {fault.Message}", fault.ExitCode, fault);
+        }
+    }
+
+    private static TrainerState ReadState(Checkpoint checkpoint)
+    {
+        TrainerState state = ReadJson(checkpoint, StateFile, TrainingJson.Default.TrainerState);
+        return state is { Step: >= 0, TotalSteps: >= 0, Tokens: >= 0, Seconds: >= 0 and < double.PositiveInfinity, Epoch: >= 0, EpochStep: >= 0 }
+            ? state
+            : throw new UserException($"{Path.Combine(checkpoint.FolderPath, StateFile)}: {state} is no state of a run, expected values of 0 or more.");
+    }
 
     public static ITokenizer ReadTokenizer(Checkpoint checkpoint)
     {
@@ -66,7 +115,7 @@ public static class TrainingCheckpoint
             Load(checkpoint, FileOf(average), trainer.Model.Parameters.All.Select(parameter => (parameter.Name, average.Of(parameter))));
         }
 
-        trainer.State = ReadJson(checkpoint, StateFile, TrainingJson.Default.TrainerState);
+        trainer.State = ReadState(checkpoint);
     }
 
     private static void Load(Checkpoint checkpoint, string file, IEnumerable<(string Name, Tensor Target)> tensors) => checkpoint.Read(file, stream =>
@@ -76,34 +125,53 @@ public static class TrainingCheckpoint
         {
             var values = new float[target.Length];
             reader.Read(name, [target.Rows, target.Columns], values);
+            if (FindNonFinite(values) is { } found)
+            {
+                throw new UserException(
+                    $"{Path.Combine(checkpoint.FolderPath, file)}: tensor {name} has {Describe(values[found])} at [{found / target.Columns}, {found % target.Columns}], expected finite numbers; use another checkpoint.");
+            }
+
             target.CopyFrom(values);
         }
     });
 
     private static string FileOf(WeightAverage average) => $"{average.Name}.safetensors";
 
-    private static SafetensorsTensor Entry(Parameter parameter) => Entry(parameter.Name, parameter.Value);
+    private static SafetensorsTensor Entry(string name, Tensor tensor, long step) => new(name, [tensor.Rows, tensor.Columns], values =>
+    {
+        tensor.CopyTo(values);
+        if (FindNonFinite(values) is { } found)
+        {
+            throw new DivergedException(
+                $"training: after step {step} {name} has {Describe(values[found])} at [{found / tensor.Columns}, {found % tensor.Columns}], which is not saved", step);
+        }
+    });
 
-    private static SafetensorsTensor Entry(string name, Tensor tensor) => new(name, [tensor.Rows, tensor.Columns], tensor.CopyTo);
+    private static int? FindNonFinite(ReadOnlySpan<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+            {
+                return i;
+            }
+        }
 
-    private static T ReadJson<T>(Checkpoint checkpoint, string file, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        return null;
+    }
+
+    private static string Describe(float value) => float.IsNaN(value) ? "NaN" : value > 0 ? "infinity" : "-infinity";
+
+    private static T ReadJson<T>(Checkpoint checkpoint, string file, JsonTypeInfo<T> type)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        return checkpoint.Read(file, stream =>
-        {
-            try
-            {
-                return JsonSerializer.Deserialize(stream, type) ?? throw new JsonException("it is null");
-            }
-            catch (JsonException fault)
-            {
-                throw new UserException($"{Path.Combine(checkpoint.FolderPath, file)}: is not a valid {type.Type.Name}: {fault.Message}", UserException.Mistake, fault);
-            }
-        });
+        return checkpoint.Read(file, stream => JsonFile.Read(stream, Path.Combine(checkpoint.FolderPath, file), type));
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RunConfig))]
 [JsonSerializable(typeof(GptConfig))]
 [JsonSerializable(typeof(TrainingConfig))]

@@ -20,6 +20,14 @@ internal sealed class TrainingStep
 
     public IReadOnlyList<WeightAverage> Averages { get; }
 
+    public PhaseClock Clock { get; } = new();
+
+    /// <summary>Arithmetic of the last step's products and attention, forward and backward.</summary>
+    public long Flops { get; private set; }
+
+    /// <summary>The most that a pass so far has held of the arena.</summary>
+    public long HeldBytes { get; private set; }
+
     /// <summary>Takes it: in one pass, or in several of at most <see cref="TrainingConfig.MicroBatchTokens"/>, whole documents each.</summary>
     /// <param name="batch">The step's tokens.</param>
     /// <param name="number">From 1.</param>
@@ -27,24 +35,31 @@ internal sealed class TrainingStep
     /// <param name="weightDecay">Of this step.</param>
     /// <param name="observer">Sees every op; null: nobody does.</param>
     /// <returns>The loss, and the norm of the gradients before clipping.</returns>
-    /// <exception cref="UserException">The loss is not a number. The weights are as they were.</exception>
+    /// <exception cref="DivergedException">The loss or a gradient is not a number. The weights are as they were.</exception>
     public (double Loss, double GradientNorm) Run(TokenBatch batch, long number, double learningRate, double weightDecay, ITapeObserver? observer)
     {
         double loss = 0, norm = 0;
         int documents = batch.Offsets.DocumentCount;
+        Flops = 0;
         try
         {
             for (int first = 0, end; first < documents; first = end)
             {
                 end = EndOfPart(batch.Offsets, first);
-                using Tape tape = _model.Device.BeginTape(observer: observer, step: number);
-                loss += Accumulate(tape, batch, first, end, number);
-                if (end == documents)
+                using (Tape tape = _model.Device.BeginTape(observer: observer, step: number))
                 {
-                    CheckFinite(loss, number);
-                    norm = Optimizer.Step(learningRate, weightDecay, _config.ClipNorm);
-                    tape.Report(_work, Optimizer.BytesPerStep);
+                    loss += Accumulate(tape, batch, first, end, number);
+                    if (end == documents)
+                    {
+                        norm = Optimizer.Step(learningRate, weightDecay, _config.ClipNorm);
+                        CheckFinite("norm of the gradients", norm, number);
+                        tape.Report(_work, Optimizer.BytesPerStep);
+                    }
+
+                    Flops += tape.Flops;
                 }
+
+                HeldBytes = Math.Max(HeldBytes, _model.Device.Arena.LastStepBytes);
             }
         }
         finally
@@ -53,6 +68,8 @@ internal sealed class TrainingStep
             _model.Parameters.ClearGradients();
         }
 
+        _model.Device.Synchronize();
+        Clock.Mark(TrainingPhase.Optimizer);
         return (loss, norm);
     }
 
@@ -69,8 +86,13 @@ internal sealed class TrainingStep
 
         var dropout = new DropoutOptions(_config.Dropout, _config.Seed, number, batch.Offsets.Starts[first]);
         Variable loss = _model.LossSum(tape, part.Ids, part.Targets, part.Offsets, 1f / Math.Max(1, batch.TargetCount), (float)_config.ZLoss, dropout);
+        double value = loss.Value.ToScalar();
+        Clock.Mark(TrainingPhase.Forward);
+        CheckFinite("loss", value, number);
         tape.Backward(loss);
-        return loss.Value.ToScalar();
+        _model.Device.Synchronize();
+        Clock.Mark(TrainingPhase.Backward);
+        return value;
     }
 
     /// <summary>The document after the last one of the pass that begins with <paramref name="first"/>.</summary>
@@ -88,13 +110,11 @@ internal sealed class TrainingStep
         return end;
     }
 
-    private void CheckFinite(double loss, long number)
+    private static void CheckFinite(string what, double value, long step)
     {
-        if (!double.IsFinite(loss))
+        if (!double.IsFinite(value))
         {
-            throw new UserException(
-                FormattableString.Invariant($"training: the loss of step {number} is {loss}; the run has diverged: go back to a checkpoint with a learning rate below {_config.LearningRate}."),
-                UserException.World);
+            throw new DivergedException(FormattableString.Invariant($"training: the {what} of step {step} is {value}"), step);
         }
     }
 }

@@ -20,6 +20,12 @@ internal sealed class FaultyFiles : FileOperations
         return new FaultyStream(this, base.Create(path));
     }
 
+    public override Stream Append(string path)
+    {
+        Step();
+        return new FaultyStream(this, base.Append(path));
+    }
+
     public override void Flush(Stream stream)
     {
         Step();

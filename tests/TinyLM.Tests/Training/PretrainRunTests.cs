@@ -1,6 +1,5 @@
-using Spectre.Console;
-
 using System.Text.Json;
+using Spectre.Console;
 
 namespace TinyLM.Tests;
 
@@ -32,6 +31,9 @@ public class PretrainRunTests
             Assert.That(File.ReadAllLines(System.IO.Path.Combine(path, "metrics.jsonl")), Has.Length.EqualTo(4));
             Assert.That(File.ReadAllBytes(System.IO.Path.Combine(path, "loss.png")).AsSpan(1, 3).ToArray(), Is.EqualTo("PNG"u8.ToArray()));
             Assert.That(Directory.GetFiles(path, "model.safetensors", SearchOption.AllDirectories), Is.Not.Empty);
+            Assert.That(File.ReadAllText(System.IO.Path.Combine(path, "report.html")), Does.Contain("Finished").And.Contain("<td>strided<td>"));
+            Assert.That(Directory.GetFiles(System.IO.Path.Combine(path, "tensorboard")), Has.Length.EqualTo(1));
+            Assert.That(Directory.GetFiles(folder.File("halted/tensorboard")), Has.Length.EqualTo(2));
         }
     }
 
@@ -57,13 +59,49 @@ public class PretrainRunTests
         string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i}")));
         PretrainOptions options = Options(folder, text, "run") with { ShowLayouts = true };
         var output = new StringWriter();
-        Assert.That(PretrainRun.Execute(options, Display(output)), Is.Null);
+        Assert.That(PretrainRun.Execute(options, new TrainingDisplay(Console(output))), Is.Null);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(output.ToString(), Does.Contain("a token stands for 1.00 bytes"));
             Assert.That(Enum.GetValues<LayoutKind>().Select(EnumName.Of), Is.All.Matches<string>(name => output.ToString().Contains($" {name} ", StringComparison.Ordinal)));
             Assert.That(Directory.Exists(options.Out), Is.False);
         }
+    }
+
+    [Test]
+    public void Validation_during_the_run_changes_no_bit_and_the_best_checkpoint_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i * 7919 % 1000}")));
+        RunResults without = PretrainRun.Execute(Options(folder, text, "without") with { ValidateEvery = 0 }, TrainingDisplay.Silent)!;
+        RunResults with = PretrainRun.Execute(Options(folder, text, "with") with { ValidateEvery = 3 }, TrainingDisplay.Silent)!;
+        StepMetrics[] steps = [.. MetricsLog.Read(folder.File("with/metrics.jsonl"))];
+        StepMetrics best = steps.Where(step => step.ValidationLoss is not null).MinBy(step => step.ValidationLoss);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(with.WeightsSha256, Is.EqualTo(without.WeightsSha256));
+            Assert.That(with.TrainingStepBytes, Is.EqualTo(without.TrainingStepBytes));
+            Assert.That(without.Best, Is.Null);
+            Assert.That(steps.Where(step => step.ValidationLoss is not null).Select(step => step.Step), Is.EqualTo(new[] { 3, 4 }), "every third step, and the last");
+            Assert.That(with.Best, Is.EqualTo(new BestCheckpoint(best.Step, best.ValidationLoss!.Value, System.IO.Path.Combine("checkpoints", $"step-00000{best.Step}"))));
+            Assert.That(Checkpoint.Open(folder.File($"with/{with.Best!.Folder}")).ValidationLoss, Is.EqualTo(with.Best.Loss));
+            Assert.That(steps[^1].ValidationLoss, Is.EqualTo(with.Validation["packed"].Loss).Within(1e-6), "all of so small a corpus is the sample");
+        }
+    }
+
+    [Test]
+    public void A_run_that_is_stopped_while_it_is_scored_resumes_to_its_results()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i * 7919 % 1000}")));
+        PretrainOptions options = Options(folder, text, "run");
+        using var stop = new CancellationTokenSource();
+        using var output = new StopAt("scoring", stop);
+        RunResults? none = PretrainRun.Execute(options, new TrainingDisplay(Console(output)), stop.Token);
+        RunResults resumed = PretrainRun.Execute(options with { Resume = true }, TrainingDisplay.Silent)!;
+        RunResults whole = PretrainRun.Execute(Options(folder, text, "whole"), TrainingDisplay.Silent)!;
+        Assert.That(none, Is.Null);
+        Assert.That((resumed.WeightsSha256, resumed.Steps), Is.EqualTo((whole.WeightsSha256, 4L)));
     }
 
     [Test]
@@ -116,6 +154,8 @@ public class PretrainRunTests
             Refused(options with { LearningRate = double.NaN }, "--learning-rate: 'NaN' is not a number");
             Refused(options with { Threads = 0 }, "--threads: 0, expected 1 to 1024");
             Refused(options with { SaveSeconds = -1 }, "--save-seconds: -1, expected at least 0");
+            Refused(options with { Keep = 0 }, "--keep: 0, expected at least 1");
+            Refused(options with { ValidateEvery = -1 }, "--validate-every: -1, expected at least 1, or 0 for none");
             Refused(options with { ValidationTokens = 1 }, "data.validationTokens: 1, expected at least 2");
         }
 
@@ -177,10 +217,22 @@ public class PretrainRunTests
         Out = folder.File(output),
     };
 
-    private static TrainingDisplay Display(TextWriter output) => new(AnsiConsole.Create(new AnsiConsoleSettings
+    private static IAnsiConsole Console(TextWriter output) => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.No,
         Interactive = InteractionSupport.No,
         Out = new AnsiConsoleOutput(output),
-    }));
+    });
+
+    /// <summary>Asks to stop when a text is written.</summary>
+    private sealed class StopAt(string text, CancellationTokenSource stop) : StringWriter
+    {
+        public override void Write(string? value)
+        {
+            if (value?.Contains(text, StringComparison.Ordinal) == true)
+            {
+                stop.Cancel();
+            }
+        }
+    }
 }

@@ -78,15 +78,6 @@ public class TrainerTests
     }
 
     [Test]
-    public void A_loss_that_is_no_number_stops_the_run()
-    {
-        using Device device = Device.Open("cpu", 1);
-        var trainer = new Trainer(new Gpt(device, Config, 1), Documents, Training);
-        Elementwise.Fill(trainer.Model.Parameters["head.weight"].Value, float.NaN);
-        Assert.That(() => trainer.Step(), Throws.TypeOf<UserException>().With.Message.Contains("the loss of step 1 is NaN"));
-    }
-
-    [Test]
     public void The_rate_warms_up_and_follows_a_cosine_down()
     {
         var config = new TrainingConfig { WarmUpSteps = 100, LearningRate = 1, FinalLearningRate = 0.1 };
