@@ -11,6 +11,12 @@ var end = new Option<string?>("--end") { Description = "mark in a text that ends
 var cache = new Option<string?>("--cache") { Description = "folder where tokenized corpora are kept (default: token-cache beside the run's folder)" };
 var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes (default) or characters" };
 var preset = new Option<string?>("--preset") { Description = "shape and recipe: pretrain-default, shakespeare-small, shakespeare or names" };
+var set = new Option<string[]>("--set")
+{
+    Description = "fields of the config, as path=value: --set model.width=64 training.weightDecay=0.2",
+    AllowMultipleArgumentsPerToken = true,
+};
+var showConfig = new Option<bool>("--show-config") { Description = "print all fields of the config with their values, and do nothing else" };
 var layout = new Option<string?>("--layout") { Description = "documents, packed or chunked; default: the preset's" };
 var steps = new Option<int?>("--steps") { Description = "training steps; default: the preset's, or as many as fit in --minutes" };
 var minutes = new Option<double?>("--minutes") { Description = "training time to aim at, for a run without --steps" };
@@ -29,7 +35,7 @@ var profile = new Option<bool>("--profile") { Description = "print where the tim
 
 var command = new RootCommand("Trains a small GPT on documents, scores it under packed and strided scoring, and samples from it.")
 {
-    corpus, text, validation, field, begin, end, cache, tokenizer, preset, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
+    corpus, text, validation, field, begin, end, cache, tokenizer, preset, set, showConfig, layout, steps, minutes, learningRate, seed, validationTokens, prompt, output, resume, device, threads, saveSeconds, recompute, detectAnomalies, profile,
 };
 
 return CommandLine.Run(command, args, (arguments, stop) =>
@@ -45,7 +51,8 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Cache = arguments.GetValue(cache),
         Tokenizer = arguments.GetValue(tokenizer),
         Preset = arguments.GetValue(preset),
-        Layout = CommandLine.ParseName<LayoutKind>("--layout", arguments.GetValue(layout)),
+        Set = arguments.GetValue(set) ?? [],
+        Layout = arguments.GetValue(layout),
         Steps = arguments.GetValue(steps),
         Minutes = arguments.GetValue(minutes),
         LearningRate = arguments.GetValue(learningRate),
@@ -61,6 +68,12 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         DetectAnomalies = arguments.GetValue(detectAnomalies),
         Profile = arguments.GetValue(profile),
     };
+    if (arguments.GetValue(showConfig))
+    {
+        Console.WriteLine(RunFolder.Open(options).Config(options).ToJson());
+        return 0;
+    }
+
     PretrainRun.Execute(options, new TrainingDisplay(), stop);
     return 0;
 });

@@ -1,115 +1,131 @@
-using System.Text.Json.Serialization;
+using System.Globalization;
 
 namespace TinyLM;
 
-/// <summary>What a user asks of a pretraining run. A field that is null was not given: a resumed run then keeps its own, a new one takes the default.</summary>
+/// <summary>
+/// What a user asks of a pretraining run: fields of its config, each by a name of its own or by path, and how it is to run, which changes nothing
+/// of the result. A field that is null was not given: a resumed run then keeps its own, a new one takes the preset's.
+/// </summary>
 public sealed record PretrainOptions
 {
     private const int MaximumThreads = 1024;
 
-    /// <summary>The kinds of corpus.</summary>
-    public static IReadOnlyList<string> CorpusKinds { get; } = ["sdk-docs", "text", "lines", "folder", "jsonl", "parquet", "tokens"];
-
-    public static IReadOnlyList<string> TokenizerKinds { get; } = ["bytes", "characters"];
-
-    /// <summary>Of <see cref="CorpusKinds"/>; default: sdk-docs.</summary>
-    public string? Corpus { get; init; }
-
-    /// <summary>The file or folder of the corpus.</summary>
-    public string? Text { get; init; }
-
-    /// <summary>The file or folder of the held-out documents, of the same kind; default: a tenth of the corpus.</summary>
-    public string? Validation { get; init; }
-
-    /// <summary>The field or column that holds the text, in JSON lines and Parquet; default: text.</summary>
-    public string? Field { get; init; }
-
-    /// <summary>Regular expression of a line that begins a document in a text.</summary>
-    public string? Begin { get; init; }
-
-    /// <summary>What ends a document in a text.</summary>
-    public string? End { get; init; }
-
-    /// <summary>Of <see cref="TokenizerKinds"/>; default: bytes.</summary>
-    public string? Tokenizer { get; init; }
-
-    /// <summary>Shape and recipe; default: pretrain-default.</summary>
+    /// <summary>Shape and recipe, of <see cref="GptConfig.PresetNames"/>; default: the first.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>Default: the recipe's.</summary>
-    public LayoutKind? Layout { get; init; }
+    /// <summary>Fields of the config, as <c>path=value</c>; they win over all others here.</summary>
+    public IReadOnlyList<string> Set { get; init; } = [];
 
-    /// <summary>Default: the recipe's, or as many as fit in <see cref="Minutes"/>.</summary>
+    /// <inheritdoc cref="DataConfig.Corpus"/>
+    public string? Corpus { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Text"/>
+    public string? Text { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Validation"/>
+    public string? Validation { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Field"/>
+    public string? Field { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Begin"/>
+    public string? Begin { get; init; }
+
+    /// <inheritdoc cref="DataConfig.End"/>
+    public string? End { get; init; }
+
+    /// <inheritdoc cref="DataConfig.Tokenizer"/>
+    public string? Tokenizer { get; init; }
+
+    /// <inheritdoc cref="TrainingConfig.Layout"/>
+    public string? Layout { get; init; }
+
+    /// <inheritdoc cref="TrainingConfig.Steps"/>
     public int? Steps { get; init; }
 
+    /// <inheritdoc cref="TrainingConfig.Minutes"/>
     public double? Minutes { get; init; }
 
+    /// <inheritdoc cref="TrainingConfig.LearningRate"/>
     public double? LearningRate { get; init; }
 
+    /// <inheritdoc cref="TrainingConfig.Seed"/>
     public ulong? Seed { get; init; }
 
-    /// <summary>Held-out tokens that are scored at most; default: 250,000 of the SDK's documentation, all of another corpus.</summary>
+    /// <inheritdoc cref="DataConfig.ValidationTokens"/>
     public int? ValidationTokens { get; init; }
 
-    /// <summary>Begin of the sampled texts; default: that of a member's name in the SDK's documentation, nothing in another corpus.</summary>
+    /// <inheritdoc cref="DataConfig.Prompt"/>
     public string? Prompt { get; init; }
 
     /// <summary>The folder of the run.</summary>
-    [JsonIgnore]
     public string? Out { get; init; }
 
-    [JsonIgnore]
     public bool Resume { get; init; }
 
     /// <summary>The folder where tokenized corpora are kept; default: token-cache beside the run's folder.</summary>
-    [JsonIgnore]
     public string? Cache { get; init; }
 
-    [JsonIgnore]
     public string Device { get; init; } = "auto";
 
     /// <summary>CPU threads; default: one a core.</summary>
-    [JsonIgnore]
     public int? Threads { get; init; }
 
     /// <summary>Seconds between two checkpoints; they do not change the result.</summary>
-    [JsonIgnore]
     public double SaveSeconds { get; init; } = 20;
 
     /// <summary>Compute each block again in the backward pass: less memory, more time, the same result.</summary>
-    [JsonIgnore]
     public bool Recompute { get; init; }
 
     /// <summary>Stop at the first NaN or infinity of a step and name the op that made it; slow.</summary>
-    [JsonIgnore]
     public bool DetectAnomalies { get; init; }
 
     /// <summary>Print where the time of the training steps went, op by op; a little slower.</summary>
-    [JsonIgnore]
     public bool Profile { get; init; }
 
-    /// <summary>Throws on a value that is unknown or makes no sense.</summary>
+    /// <summary>The preset that a new run begins as.</summary>
+    public string PresetOrDefault => Preset ?? GptConfig.PresetNames[0];
+
+    /// <summary>All fields of the config that were given, under the names that they were given by.</summary>
+    /// <exception cref="UserException">One of <see cref="Set"/> is not <c>path=value</c>.</exception>
+    public IReadOnlyList<Setting> Settings() =>
+    [
+        .. new (string Option, string Path, object? Value)[]
+        {
+            ("--corpus", "data.corpus", Corpus),
+            ("--text", "data.text", Text),
+            ("--validation", "data.validation", Validation),
+            ("--field", "data.field", Field),
+            ("--begin", "data.begin", Begin),
+            ("--end", "data.end", End),
+            ("--tokenizer", "data.tokenizer", Tokenizer),
+            ("--validation-tokens", "data.validationTokens", ValidationTokens),
+            ("--prompt", "data.prompt", Prompt),
+            ("--layout", "training.layout", Layout),
+            ("--steps", "training.steps", Steps),
+
+            // A run by time counts its steps out by itself.
+            ("--minutes", "training.steps", Minutes is null ? null : 0),
+            ("--minutes", "training.minutes", Minutes),
+            ("--learning-rate", "training.learningRate", LearningRate),
+            ("--seed", "training.seed", Seed),
+        }.Where(field => field.Value is not null)
+            .Select(field => new Setting(field.Option, field.Path, Convert.ToString(field.Value, CultureInfo.InvariantCulture)!)),
+        .. Set.Select(Setting.Parse),
+    ];
+
+    /// <summary>The config of a new run.</summary>
+    /// <exception cref="UserException">Something is unknown or makes no sense.</exception>
+    public RunConfig CreateConfig() => RunConfig.Of(PresetOrDefault).With(Settings());
+
+    /// <summary>Throws on an option that is unknown or makes no sense; the config has its own check.</summary>
     /// <exception cref="UserException">Which, and what is expected.</exception>
     public void Check()
     {
-        Known("--corpus", Corpus, CorpusKinds);
-        Known("--tokenizer", Tokenizer, TokenizerKinds);
-        Known("--preset", Preset, GptConfig.PresetNames);
-        Known("--device", Device, TinyLM.Device.KnownNames);
-        if (!IsSdkDocs && Text is null)
+        if (!TinyLM.Device.KnownNames.Contains(Device))
         {
-            throw new UserException($"--corpus {Corpus} needs a {(Corpus == "folder" ? "folder" : "file")}: add --text PATH.");
+            throw new UserException($"--device: '{Device}' is unknown; known: {string.Join(", ", TinyLM.Device.KnownNames)}.");
         }
-
-        if (IsSdkDocs && Text is not null)
-        {
-            throw new UserException($"--text {Text}: the corpus is {SdkDocs.Name}, which is no file; add --corpus {string.Join(", ", CorpusKinds.Skip(1))}.");
-        }
-
-        Applies("--validation", Validation, !IsSdkDocs, "sdk-docs, which is split by itself");
-        Applies("--field", Field, Corpus is "jsonl" or "parquet", $"{Corpus ?? SdkDocs.Name}, which has none; it is of jsonl and parquet");
-        Applies("--begin", Begin, Corpus == "text", $"{Corpus ?? SdkDocs.Name}, which has documents already; it is of text");
-        Applies("--end", End, Corpus == "text", $"{Corpus ?? SdkDocs.Name}, which has documents already; it is of text");
 
         if (Steps is not null && Minutes is not null)
         {
@@ -121,68 +137,16 @@ public sealed record PretrainOptions
             throw new UserException("--profile: --detect-anomalies looks at every value, and would be what is timed; leave one of them out.");
         }
 
-        Within("--steps", Steps >= 1, Steps, "at least 1");
-        Within("--minutes", Minutes > 0, Minutes, "more than 0");
-        Within("--learning-rate", LearningRate > 0 && double.IsFinite(LearningRate.Value), LearningRate, "more than 0");
-        Within("--validation-tokens", ValidationTokens >= 2, ValidationTokens, "at least 2");
-        Within("--threads", Threads is >= 1 and <= MaximumThreads, Threads, $"1 to {MaximumThreads}");
+        Within("--steps", Steps is null or >= 1, Steps, "at least 1");
+        Within("--threads", Threads is null or (>= 1 and <= MaximumThreads), Threads, $"1 to {MaximumThreads}");
         Within("--save-seconds", SaveSeconds >= 0, SaveSeconds, "at least 0");
-    }
-
-    /// <summary>Whether the corpus is the SDK's documentation, the default.</summary>
-    [JsonIgnore]
-    public bool IsSdkDocs => Corpus is null or SdkDocs.Name;
-
-    /// <summary>These options over those that the run began with.</summary>
-    /// <exception cref="UserException">One that was given differs: it would be another run.</exception>
-    public PretrainOptions Over(PretrainOptions saved)
-    {
-        ArgumentNullException.ThrowIfNull(saved);
-        return this with
-        {
-            Corpus = Same("--corpus", Corpus, saved.Corpus),
-            Text = Same("--text", Text is null ? null : Path.GetFullPath(Text), saved.Text),
-            Validation = Same("--validation", Validation is null ? null : Path.GetFullPath(Validation), saved.Validation),
-            Field = Same("--field", Field, saved.Field),
-            Begin = Same("--begin", Begin, saved.Begin),
-            End = Same("--end", End, saved.End),
-            Tokenizer = Same("--tokenizer", Tokenizer, saved.Tokenizer),
-            Preset = Same("--preset", Preset, saved.Preset),
-            Layout = Same("--layout", Layout, saved.Layout),
-            Steps = Same("--steps", Steps, saved.Steps),
-            Minutes = Same("--minutes", Minutes, saved.Minutes),
-            LearningRate = Same("--learning-rate", LearningRate, saved.LearningRate),
-            Seed = Same("--seed", Seed, saved.Seed),
-            ValidationTokens = ValidationTokens ?? saved.ValidationTokens,
-            Prompt = Prompt ?? saved.Prompt,
-        };
-    }
-
-    private static void Applies(string option, string? value, bool applies, string corpus)
-    {
-        if (value is not null && !applies)
-        {
-            throw new UserException($"{option} {value}: the corpus is {corpus}.");
-        }
-    }
-
-    private static void Known(string option, string? value, IReadOnlyList<string> known)
-    {
-        if (value is not null && !known.Contains(value))
-        {
-            throw new UserException($"{option}: '{value}' is unknown; known: {string.Join(", ", known)}.");
-        }
     }
 
     private static void Within(string option, bool right, double? value, string expected)
     {
-        if (value is not null && !right)
+        if (!right)
         {
             throw new UserException(FormattableString.Invariant($"{option}: {value}, expected {expected}."));
         }
     }
-
-    private static T? Same<T>(string option, T? given, T? saved) => given is null || Equals(given, saved)
-        ? saved
-        : throw new UserException($"{option}: the run was begun with {saved?.ToString() ?? "the default"}, not {given}; leave it out to go on, or begin a new run in another folder.");
 }

@@ -25,26 +25,26 @@ public static class PretrainRun
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(display);
-        RunFolder folder = RunFolder.Open(options);
-        options = folder.Settle(options);
         options.Check();
+        RunFolder folder = RunFolder.Open(options);
+        RunConfig config = folder.Config(options);
+        config.Validate();
         using Device device = Device.Open(options.Device, options.Threads ?? 0);
         Checkpoint? checkpoint = folder.IsResumed ? folder.FindCheckpoint(display.Line) : null;
-        Corpus corpus = OpenCorpus(options);
-        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(options, corpus);
+        Corpus corpus = OpenCorpus(config.Data);
+        ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : CreateTokenizer(config.Data, corpus);
+        config = config with { Model = WithVocabulary(config.Model, tokenizer) };
         TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer, options.Cache ?? folder.DefaultCache, options.Threads ?? 0, display.Work);
-        TrainingConfig training = checkpoint is not null ? TrainingCheckpoint.ReadTraining(checkpoint) : CreateTraining(options);
-        TokenizedDocuments validation = Validation(tokens, options, training.ScoreEnd);
-        GptConfig config = checkpoint is not null ? TrainingCheckpoint.ReadConfig(checkpoint) : GptConfig.Preset(PresetOf(options), tokenizer.VocabularySize);
-        MemoryEstimate memory = MemoryEstimate.OfTraining(device, config, training, options.Recompute);
-        CheckFits(memory, device, training);
-        var model = new Gpt(device, config, training.Seed) { RecomputesBlocks = options.Recompute };
+        TokenizedDocuments validation = Validation(tokens, config);
+        MemoryEstimate memory = MemoryEstimate.OfTraining(device, config.Model, config.Training, options.Recompute);
+        CheckFits(memory, device, config.Training);
+        var model = new Gpt(device, config.Model, config.Training.Seed) { RecomputesBlocks = options.Recompute };
         StepProfile? profile = options.Profile ? new StepProfile() : null;
-        var trainer = new Trainer(model, tokens.Training, training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : profile };
-        folder.Begin(options);
+        var trainer = new Trainer(model, tokens.Training, config.Training) { Observer = options.DetectAnomalies ? new AnomalyDetector() : profile };
+        folder.Begin(config);
         display.Line($"{tokens.Name}: {tokens.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
             + $"{tokens.Validation.Count:N0} held out, {tokens.DuplicateCount:N0} duplicates removed");
-        display.Line($"{PresetOf(options)}: {model.Parameters.Count:N0} parameters, vocabulary {config.VocabularySize} ({tokenizer.Name}), on {device.Description}");
+        display.Line($"{config.Preset}: {model.Parameters.Count:N0} parameters, vocabulary {config.Model.VocabularySize} ({tokenizer.Name}), on {device.Description}");
         display.Line(FormattableString.Invariant(
             $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));
         if (checkpoint is not null)
@@ -68,7 +68,7 @@ public static class PretrainRun
             return null;
         }
 
-        return Finish(trainer, tokens, validation, folder, log, options, display);
+        return Finish(trainer, tokens, validation, folder, log, config.Data, display);
     }
 
     private static void Train(
@@ -102,7 +102,7 @@ public static class PretrainRun
     }
 
     private static RunResults Finish(
-        Trainer trainer, TokenizedCorpus tokens, TokenizedDocuments validation, RunFolder folder, MetricsLog log, PretrainOptions options, TrainingDisplay display)
+        Trainer trainer, TokenizedCorpus tokens, TokenizedDocuments validation, RunFolder folder, MetricsLog log, DataConfig data, TrainingDisplay display)
     {
         Gpt model = trainer.Model;
         long stepBytes = model.Device.Arena.PeakBytes;
@@ -124,7 +124,7 @@ public static class PretrainRun
         }
 
         display.Scores(named);
-        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, options.Prompt ?? (options.IsSdkDocs ? SdkDocsPrompt : ""));
+        string[] samples = Sample(model, tokens.Tokenizer, trainer.Config, data.Prompt ?? (data.IsSdkDocs ? SdkDocsPrompt : ""));
         foreach (string sample in samples)
         {
             display.Line($"--- sample\n{sample}");
@@ -179,29 +179,35 @@ public static class PretrainRun
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static Corpus OpenCorpus(PretrainOptions options) =>
-        options.IsSdkDocs ? SdkDocs.Load(maxBytes: SdkDocsBytes)
-        : options.Validation is null ? Corpus.Create(OpenSource(options, options.Text!))
-        : Corpus.Create(OpenSource(options, options.Text!), OpenSource(options, options.Validation));
+    private static Corpus OpenCorpus(DataConfig data) =>
+        data.IsSdkDocs ? SdkDocs.Load(maxBytes: SdkDocsBytes)
+        : data.Validation is null ? Corpus.Create(OpenSource(data, data.Text!))
+        : Corpus.Create(OpenSource(data, data.Text!), OpenSource(data, data.Validation));
 
-    private static DocumentSource OpenSource(PretrainOptions options, string path) => options.Corpus switch
+    private static DocumentSource OpenSource(DataConfig data, string path) => data.Corpus switch
     {
         "lines" => DocumentSource.Lines(path),
         "folder" => DocumentSource.Folder(path),
-        "jsonl" => DocumentSource.JsonLines(path, options.Field ?? DocumentSource.DefaultField),
-        "parquet" => DocumentSource.Parquet(path, options.Field ?? DocumentSource.DefaultField),
+        "jsonl" => DocumentSource.JsonLines(path, data.Field ?? DocumentSource.DefaultField),
+        "parquet" => DocumentSource.Parquet(path, data.Field ?? DocumentSource.DefaultField),
         "tokens" => DocumentSource.Tokens(path),
-        _ => options.Begin is null && options.End is null ? DocumentSource.Text(path) : DocumentSource.Separated(path, options.Begin, options.End),
+        _ => data.Begin is null && data.End is null ? DocumentSource.Text(path) : DocumentSource.Separated(path, data.Begin, data.End),
     };
 
-    private static ITokenizer CreateTokenizer(PretrainOptions options, Corpus corpus) =>
-        options.Tokenizer == "characters" ? CharacterTokenizer.FromCorpus(corpus) : new ByteTokenizer();
+    private static ITokenizer CreateTokenizer(DataConfig data, Corpus corpus) =>
+        data.Tokenizer == "characters" ? CharacterTokenizer.FromCorpus(corpus) : new ByteTokenizer();
 
-    private static TokenizedDocuments Validation(TokenizedCorpus tokens, PretrainOptions options, bool scoreEnd)
+    /// <exception cref="UserException">The config gives the model another vocabulary than the tokenizer's.</exception>
+    private static GptConfig WithVocabulary(GptConfig model, ITokenizer tokenizer) =>
+        model.VocabularySize == 0 || model.VocabularySize == tokenizer.VocabularySize
+            ? model with { VocabularySize = tokenizer.VocabularySize }
+            : throw new UserException($"model.vocabularySize: {model.VocabularySize}, but the tokenizer ({tokenizer.Name}) has {tokenizer.VocabularySize}; leave it out.");
+
+    private static TokenizedDocuments Validation(TokenizedCorpus tokens, RunConfig config)
     {
-        int limit = options.ValidationTokens ?? (options.IsSdkDocs ? SdkDocsValidationTokens : int.MaxValue);
+        int limit = config.Data.ValidationTokens ?? (config.Data.IsSdkDocs ? SdkDocsValidationTokens : int.MaxValue);
         TokenizedDocuments documents = tokens.Validation.Take(limit);
-        return TargetBuilder.CountTargets(documents, scoreEnd) > 0
+        return TargetBuilder.CountTargets(documents, config.Training.ScoreEnd) > 0
             ? documents
             : throw new UserException($"{tokens.Name}: {documents.Count} documents are held out for validation, none with two tokens; expected a larger corpus.");
     }
@@ -214,21 +220,5 @@ public static class PretrainRun
             throw new UserException(FormattableString.Invariant(
                 $"memory: training needs {memory.TotalBytes / 1e9:F1} GB, {memory.StepBytes / 1e9:F1} GB of it for a step of {training.TokensPerStep:N0} tokens, and {device.Description} has {available / 1e9:F1} GB; take a smaller preset, or --recompute."));
         }
-    }
-
-    private static string PresetOf(PretrainOptions options) => options.Preset ?? GptConfig.PresetNames[0];
-
-    private static TrainingConfig CreateTraining(PretrainOptions options)
-    {
-        TrainingConfig recipe = TrainingConfig.Preset(PresetOf(options));
-        return recipe with
-        {
-            Layout = options.Layout ?? recipe.Layout,
-            Steps = options.Steps ?? (options.Minutes is null ? recipe.Steps : 0),
-            Minutes = options.Minutes ?? recipe.Minutes,
-            LearningRate = options.LearningRate ?? recipe.LearningRate,
-            FinalLearningRate = Math.Min(recipe.FinalLearningRate, options.LearningRate ?? recipe.LearningRate),
-            Seed = options.Seed ?? recipe.Seed,
-        };
     }
 }

@@ -1,12 +1,11 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace TinyLM;
 
-/// <summary>The folder of a run: options, metrics, checkpoints, results. A new run never writes into another's.</summary>
+/// <summary>The folder of a run: config, metrics, checkpoints, results. A new run never writes into another's.</summary>
 public sealed class RunFolder
 {
-    private const string OptionsFile = "run.json";
+    private const string ConfigFile = "run.json";
     private const string DefaultParent = "runs";
 
     private RunFolder(string path, bool isResumed)
@@ -29,16 +28,16 @@ public sealed class RunFolder
     public static RunFolder Open(PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        string path = options.Out ?? (options.Resume ? Newest() : Unused(options.Preset ?? "pretrain-default"));
+        string path = options.Out ?? (options.Resume ? Newest() : Unused(options.PresetOrDefault));
         if (File.Exists(path))
         {
             throw new UserException($"--out: '{path}' is a file; expected a folder, or a name that is still free.");
         }
 
-        bool holdsRun = File.Exists(Path.Combine(path, OptionsFile));
+        bool holdsRun = File.Exists(Path.Combine(path, ConfigFile));
         if (options.Resume && !holdsRun)
         {
-            throw new UserException($"--resume: '{path}' holds no run (no {OptionsFile}); name its folder with --out, or leave --resume out to begin one.");
+            throw new UserException($"--resume: '{path}' holds no run (no {ConfigFile}); name its folder with --out, or leave --resume out to begin one.");
         }
 
         if (!options.Resume && holdsRun)
@@ -49,7 +48,7 @@ public sealed class RunFolder
         var folder = new RunFolder(path, options.Resume);
         return options.Resume || folder.Checkpoints.List().Count == 0
             ? folder
-            : throw new UserException($"--out: '{path}' holds checkpoints, but no {OptionsFile}; choose another folder.");
+            : throw new UserException($"--out: '{path}' holds checkpoints, but no {ConfigFile}; choose another folder.");
     }
 
     /// <summary>Where tokenized corpora are kept unless told otherwise: beside the run, so that the next one finds them.</summary>
@@ -57,34 +56,26 @@ public sealed class RunFolder
 
     public string PathOf(string file) => Path.Combine(FolderPath, file);
 
-    /// <summary>The options of a resumed run, checked against those now given; those of a new one, with whole paths.</summary>
-    public PretrainOptions Settle(PretrainOptions options)
+    /// <summary>The config of a resumed run, checked against what the options ask for; or that of a new one.</summary>
+    /// <exception cref="UserException">The options ask for another run than the one that is resumed, or for what cannot be.</exception>
+    public RunConfig Config(PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        string path = PathOf(OptionsFile);
         if (!IsResumed)
         {
-            return options with { Text = Full(options.Text), Validation = Full(options.Validation) };
+            return options.CreateConfig();
         }
 
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return options.Over(JsonSerializer.Deserialize(stream, OptionsJson.Default.PretrainOptions) ?? throw new JsonException("it is null"));
-        }
-        catch (JsonException fault)
-        {
-            throw new UserException($"{path}: is not a run's options: {fault.Message}", UserException.Mistake, fault);
-        }
-        catch (Exception fault) when (FileFault.Is(fault))
-        {
-            throw FileFault.Reading(path, fault);
-        }
+        RunConfig saved = ReadConfig();
+        return options.Preset is null || options.Preset == saved.Preset
+            ? saved.Resumed(options.Settings())
+            : throw new UserException(
+                $"--preset: the run was begun with {saved.Preset}, not {options.Preset}; leave it out to go on, or begin a new run in another folder.");
     }
 
-    /// <summary>Creates the folder of a new run, with its options.</summary>
+    /// <summary>Creates the folder of a new run, with its config.</summary>
     /// <exception cref="UserException">It cannot be written.</exception>
-    public void Begin(PretrainOptions options)
+    public void Begin(RunConfig config)
     {
         if (IsResumed)
         {
@@ -100,7 +91,7 @@ public sealed class RunFolder
             throw FileFault.Writing(FolderPath, fault);
         }
 
-        AtomicFile.Write(PathOf(OptionsFile), stream => JsonSerializer.Serialize(stream, options, OptionsJson.Default.PretrainOptions));
+        AtomicFile.Write(PathOf(ConfigFile), stream => JsonSerializer.Serialize(stream, config, TrainingJson.Default.RunConfig));
     }
 
     /// <summary>The newest whole checkpoint, or null for a run that was stopped before its first.</summary>
@@ -119,7 +110,23 @@ public sealed class RunFolder
         return checkpoint;
     }
 
-    private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
+    private RunConfig ReadConfig()
+    {
+        string path = PathOf(ConfigFile);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize(stream, TrainingJson.Default.RunConfig) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException fault)
+        {
+            throw new UserException($"{path}: is not a run's config: {fault.Message}", UserException.Mistake, fault);
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            throw FileFault.Reading(path, fault);
+        }
+    }
 
     private static string Unused(string name)
     {
@@ -134,11 +141,7 @@ public sealed class RunFolder
 
     private static string Newest() => !Directory.Exists(DefaultParent)
         ? throw new UserException($"--resume: there is no folder '{DefaultParent}' here; name the run's folder with --out.")
-        : Directory.EnumerateFiles(DefaultParent, OptionsFile, SearchOption.AllDirectories)
+        : Directory.EnumerateFiles(DefaultParent, ConfigFile, SearchOption.AllDirectories)
             .OrderByDescending(File.GetLastWriteTimeUtc).Select(Path.GetDirectoryName).FirstOrDefault()
             ?? throw new UserException($"--resume: '{DefaultParent}' holds no run; name the run's folder with --out.");
 }
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(PretrainOptions))]
-internal sealed partial class OptionsJson : JsonSerializerContext;

@@ -96,6 +96,7 @@ public static class TrainingCheckpoint
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(RunConfig))]
 [JsonSerializable(typeof(GptConfig))]
 [JsonSerializable(typeof(TrainingConfig))]
 [JsonSerializable(typeof(TrainerState))]

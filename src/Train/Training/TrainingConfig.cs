@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace TinyLM;
@@ -22,7 +23,7 @@ public sealed record TrainingConfig
     /// <summary>The learning rate after warm-up.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>The learning rate at the end.</summary>
+    /// <summary>The learning rate at the end; never above <see cref="LearningRate"/>.</summary>
     public double FinalLearningRate { get; init; } = 1e-4;
 
     public int WarmUpSteps { get; init; } = 100;
@@ -75,7 +76,8 @@ public sealed record TrainingConfig
         }
 
         double progress = Math.Min(1, (double)(step - WarmUpSteps) / (totalSteps - WarmUpSteps));
-        return FinalLearningRate + (LearningRate - FinalLearningRate) * (1 + Math.Cos(Math.PI * progress)) / 2;
+        double final = Math.Min(FinalLearningRate, LearningRate);
+        return final + (LearningRate - final) * (1 + Math.Cos(Math.PI * progress)) / 2;
     }
 
     /// <summary>The layout for a model of the given context.</summary>
@@ -108,7 +110,7 @@ public sealed record TrainingConfig
     {
         if (!right)
         {
-            throw new UserException(FormattableString.Invariant($"training: {name} is {value}, expected {expected}."));
+            throw new UserException(FormattableString.Invariant($"training.{JsonNamingPolicy.CamelCase.ConvertName(name)}: {value}, expected {expected}."));
         }
     }
 }

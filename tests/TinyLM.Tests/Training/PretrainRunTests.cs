@@ -46,7 +46,7 @@ public class PretrainRunTests
         RunResults second = PretrainRun.Execute(options with { Out = folder.File("two") }, Display())!;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(first.Validation["strided"].Targets, Is.EqualTo("story 7".Length + "another".Length));
+            Assert.That(first.Validation["strided"].Targets, Is.EqualTo("story 7".Length + "another".Length + 2));
             Assert.That(second.WeightsSha256, Is.EqualTo(first.WeightsSha256));
             Assert.That(Times(), Has.Length.EqualTo(2).And.EqualTo(times));
         }
@@ -63,8 +63,8 @@ public class PretrainRunTests
         using (Assert.EnterMultipleScope())
         {
             Refused(options with { Preset = "huge" }, "--preset: 'huge' is unknown");
-            Refused(options with { Corpus = "web" }, "--corpus: 'web' is unknown");
-            Refused(options with { Tokenizer = "words" }, "--tokenizer: 'words' is unknown");
+            Refused(options with { Corpus = "web" }, "data.corpus: 'web' is unknown");
+            Refused(options with { Tokenizer = "words" }, "data.tokenizer: 'words' is unknown");
             Refused(options with { Device = "tpu" }, "--device: 'tpu' is unknown");
             Refused(options with { Text = null }, "add --text PATH");
             Refused(options with { Corpus = null }, "add --corpus text, lines, folder, jsonl, parquet, tokens");
@@ -79,12 +79,12 @@ public class PretrainRunTests
             Refused(options with { Resume = true }, "holds no run");
             Refused(options with { Out = text }, "is a file; expected a folder");
             Refused(options with { Steps = 0 }, "--steps: 0, expected at least 1");
-            Refused(options with { Steps = null, Minutes = 0 }, "--minutes: 0, expected more than 0");
+            Refused(options with { Steps = null, Minutes = 0 }, "training.minutes: 0, expected more than 0");
             Refused(options with { Minutes = 1 }, "--steps 4 says already how long the run is");
-            Refused(options with { LearningRate = double.NaN }, "--learning-rate: NaN, expected more than 0");
+            Refused(options with { LearningRate = double.NaN }, "--learning-rate: 'NaN' is not a number");
             Refused(options with { Threads = 0 }, "--threads: 0, expected 1 to 1024");
             Refused(options with { SaveSeconds = -1 }, "--save-seconds: -1, expected at least 0");
-            Refused(options with { ValidationTokens = 1 }, "--validation-tokens: 1, expected at least 2");
+            Refused(options with { ValidationTokens = 1 }, "data.validationTokens: 1, expected at least 2");
         }
 
         Assert.That(Directory.Exists(options.Out), Is.False, "a refused run must not leave a folder");
@@ -100,7 +100,10 @@ public class PretrainRunTests
         using (Assert.EnterMultipleScope())
         {
             Refused(options, "already holds a run");
-            Refused(options with { Resume = true, Seed = 7 }, "--seed: the run was begun with");
+            Refused(options with { Resume = true, Seed = 7 }, "--seed: the run was begun with 1, not 7");
+            Refused(options with { Resume = true, Set = ["model.width=32"] }, "--set model.width: the run was begun with 64, not 32");
+            Refused(options with { Resume = true, Preset = "shakespeare" }, "--preset: the run was begun with names, not shakespeare");
+            Assert.That(PretrainRun.Execute(options with { Resume = true, Prompt = "n", Set = ["training.learningRate=0.003"] }, Display()), Is.Not.Null, "what it was begun with may be repeated");
         }
     }
 

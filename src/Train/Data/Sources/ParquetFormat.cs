@@ -1,3 +1,4 @@
+using System.Reflection;
 using Parquet;
 using Parquet.Meta;
 using Parquet.Schema;
@@ -14,6 +15,10 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
     private const long LargestChunk = 1 << 28;
     private const long MostRows = 1 << 24;
     private const int LargestFooter = 1 << 26;
+    private const int AlwaysAllowed = 1 << 20;
+
+    private static readonly System.Type Thrift = typeof(ParquetReader).Assembly.GetType("Parquet.Meta.Proto.ThriftCompactProtocolReader", throwOnError: true)!;
+    private static readonly MethodInfo ReadMetadata = typeof(FileMetaData).GetMethod("Read", BindingFlags.Static | BindingFlags.NonPublic)!;
 
     public override string Identity => $"parquet {fieldName}";
 
@@ -22,20 +27,21 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
     public override IEnumerable<Document> Read(InputFile file)
     {
         CheckFooter(file);
-        ParquetReader reader = Try(file, () => ParquetReader.CreateAsync(file.Raw).GetAwaiter().GetResult());
+        var stream = new StrictStream(file.Raw);
+        ParquetReader reader = Try(file, () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
         DataField column = Try(file, () => FindColumn(reader, file.Path));
         long row = 0;
         for (int group = 0; group < reader.RowGroupCount; group++)
         {
             int index = group;
-            foreach (string? text in Try(file, () => ReadGroup(reader.OpenRowGroupReader(index), column, $"{file.Path}: row group {index}")))
+            foreach (string? text in Try(file, () => ReadGroup(reader.OpenRowGroupReader(index), stream, column, $"{file.Path}: row group {index}")))
             {
                 yield return new Document($"{file.Name}:{++row}", text ?? "");
             }
         }
     }
 
-    private static string?[] ReadGroup(ParquetRowGroupReader group, DataField column, string place)
+    private static string?[] ReadGroup(ParquetRowGroupReader group, StrictStream stream, DataField column, string place)
     {
         ColumnMetaData chunk = group.GetMetadata(column)?.MetaData ?? throw new UserException($"{place} lacks the column '{column.Name}'.");
         if (chunk.TotalUncompressedSize is < 0 or > LargestChunk || chunk.TotalCompressedSize is < 0 or > LargestChunk)
@@ -50,6 +56,8 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
                 $"{place} claims {group.RowCount} rows and {chunk.NumValues} values of '{column.Name}'; expected as many of each, at most {MostRows}.");
         }
 
+        // Pages whose lengths lie may lead in circles.
+        stream.Allowed = 2 * chunk.TotalCompressedSize + AlwaysAllowed;
         var texts = new string?[group.RowCount];
         group.ReadAsync(column, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
         return texts;
@@ -68,7 +76,10 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         };
     }
 
-    /// <summary>A lying length must not be believed before memory is set aside.</summary>
+    /// <summary>
+    /// A lying length must not be believed before memory is set aside. And where a number runs past the footer's end, the library (Parquet.Net 6.1.0) reads it
+    /// for ever; so its parser, which it keeps to itself, is tried on a stream that ends with an exception.
+    /// </summary>
     private static void CheckFooter(InputFile file)
     {
         Stream stream = file.Raw;
@@ -91,6 +102,12 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         {
             throw new UserException($"{file.Path}: not a valid Parquet file: it claims a footer of {length} bytes; it has {stream.Length}, of which at most {LargestFooter} may be footer.");
         }
+
+        var footer = new byte[length];
+        stream.Position = stream.Length - tail.Length - length;
+        stream.ReadExactly(footer);
+        stream.Position = 0;
+        Try(file, () => ReadMetadata.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Activator.CreateInstance(Thrift, new StrictStream(new MemoryStream(footer)))], null));
     }
 
     /// <summary>The library tells of damage with whatever it stumbles over.</summary>
