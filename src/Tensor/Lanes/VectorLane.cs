@@ -98,6 +98,20 @@ public readonly unsafe struct VectorLane : ILane<VectorLane>
         }
     }
 
+    /// <summary>As <see cref="StoreFirst(float*, int)"/>; a whole lane past the caches, where the address is a multiple of 64 bytes (<see cref="Streaming"/>).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreFirst(float* address, int count, bool streams)
+    {
+        if (streams && count >= Width)
+        {
+            Value.StoreAlignedNonTemporal(address);
+        }
+        else
+        {
+            StoreFirst(address, count);
+        }
+    }
+
     /// <summary>Takes the value, not the lane by its address: a lane whose address is taken anywhere lives in memory, not in a register.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StoreFew(Vector512<float> value, float* address, int count)

@@ -13,6 +13,7 @@ public static unsafe partial class Elementwise
         private readonly TOp _op = op;
         private readonly float* _x = x.Pointer, _y = y.Pointer;
         private readonly long _length = x.Length;
+        private readonly bool _streams = Streaming.Pays(y);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
@@ -20,10 +21,13 @@ public static unsafe partial class Elementwise
             TOp op = _op;
             float* x = _x, y = _y;
             long length = _length;
+            bool streams = _streams;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
-                op.Apply(VectorLane.Load(x + i)).StoreFirst(y + i, Count(i, length));
+                op.Apply(VectorLane.Load(x + i)).StoreFirst(y + i, Count(i, length), streams);
             }
+
+            Streaming.Fence();
         }
     }
 
@@ -33,7 +37,7 @@ public static unsafe partial class Elementwise
         private readonly TOp _op = op;
         private readonly float* _x = x.Pointer, _dy = dy.Pointer, _dx = dx.Pointer;
         private readonly long _length = x.Length;
-        private readonly bool _accumulate = accumulate;
+        private readonly bool _accumulate = accumulate, _streams = !accumulate && Streaming.Pays(dx);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
@@ -41,12 +45,14 @@ public static unsafe partial class Elementwise
             TOp op = _op;
             float* x = _x, dy = _dy, dx = _dx;
             long length = _length;
-            bool accumulate = _accumulate;
+            bool accumulate = _accumulate, streams = _streams;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
                 VectorLane gradient = op.Apply(Dual<VectorLane>.Variable(VectorLane.Load(x + i))).Derivative * VectorLane.Load(dy + i);
-                (accumulate ? gradient + VectorLane.Load(dx + i) : gradient).StoreFirst(dx + i, Count(i, length));
+                (accumulate ? gradient + VectorLane.Load(dx + i) : gradient).StoreFirst(dx + i, Count(i, length), streams);
             }
+
+            Streaming.Fence();
         }
     }
 
@@ -56,6 +62,7 @@ public static unsafe partial class Elementwise
         private readonly TOp _op = op;
         private readonly float* _a = a.Pointer, _b = b.Pointer, _y = y.Pointer;
         private readonly long _length = a.Length;
+        private readonly bool _streams = Streaming.Pays(y);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
@@ -63,10 +70,13 @@ public static unsafe partial class Elementwise
             TOp op = _op;
             float* a = _a, b = _b, y = _y;
             long length = _length;
+            bool streams = _streams;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
-                op.Apply(VectorLane.Load(a + i), VectorLane.Load(b + i)).StoreFirst(y + i, Count(i, length));
+                op.Apply(VectorLane.Load(a + i), VectorLane.Load(b + i)).StoreFirst(y + i, Count(i, length), streams);
             }
+
+            Streaming.Fence();
         }
     }
 
@@ -78,6 +88,9 @@ public static unsafe partial class Elementwise
         private readonly float* _a = a.Pointer, _b = b.Pointer, _dy = dy.Pointer, _da = da.Pointer, _db = db.Pointer;
         private readonly long _length = a.Length;
         private readonly bool _accumulateA = accumulateA, _accumulateB = accumulateB;
+
+        /// <summary>The same place twice, where a and b are one variable, is read again at once.</summary>
+        private readonly bool _streams = !accumulateA && !accumulateB && da.Pointer != db.Pointer && Streaming.Pays(da) && Streaming.Pays(db);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(long start, long end)
@@ -110,7 +123,7 @@ public static unsafe partial class Elementwise
         private void RunBoth(TOp op, long start, long end)
         {
             float* pointerA = _a, pointerB = _b, upstream = _dy, da = _da, db = _db;
-            bool accumulateA = _accumulateA, accumulateB = _accumulateB;
+            bool accumulateA = _accumulateA, accumulateB = _accumulateB, streams = _streams;
             long length = _length;
             for (long i = start * VectorLane.Width; i < end * VectorLane.Width; i += VectorLane.Width)
             {
@@ -120,9 +133,11 @@ public static unsafe partial class Elementwise
                 int count = Count(i, length);
 
                 // One after the other: where a and b are one variable, the second is added to the first.
-                (accumulateA ? byA + VectorLane.Load(da + i) : byA).StoreFirst(da + i, count);
-                (accumulateB ? byB + VectorLane.Load(db + i) : byB).StoreFirst(db + i, count);
+                (accumulateA ? byA + VectorLane.Load(da + i) : byA).StoreFirst(da + i, count, streams);
+                (accumulateB ? byB + VectorLane.Load(db + i) : byB).StoreFirst(db + i, count, streams);
             }
+
+            Streaming.Fence();
         }
     }
 

@@ -96,6 +96,8 @@ public static unsafe partial class MatMul
                     MultiplyTiles(part, worker);
                 }
             }
+
+            Streaming.Fence();
         }
 
         /// <summary>Floats, and whole panels only: the kernel reads all columns of one.</summary>
@@ -171,7 +173,7 @@ public static unsafe partial class MatMul
                 {
                     int columns = block.ColumnsOf(panel);
                     int width = MicroKernel.PanelWidth(columns);
-                    TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0);
+                    TileStore store = _product.Store(row, block.Column + (panel * MicroKernel.Columns), block.Start == 0, isFinished);
                     if (rowCount == MicroKernel.Rows && columns == width)
                     {
                         MicroKernel.Multiply(block.Depth, rows.A, rows.RowBytes, rows.StepBytes, block.PanelAt(panel), block.StrideOf(width), width, store);

@@ -106,16 +106,20 @@ public static unsafe partial class MatMul
         public readonly bool Accumulate = accumulate;
         private readonly TileActivation _activation = activation;
 
+        /// <summary>Whether c is written past the caches where it is written once and not read again by the product.</summary>
+        private readonly bool _streams = !accumulate && activation.IsNone && columns % VectorLane.Width == 0 && Streaming.Pays(c);
+
         public int AStride => TransposeA ? Rows : Depth;
 
         public int BStride => TransposeB ? Depth : Columns;
 
         /// <summary>The store of the tile at (row, column); bias and residual join the first block of the sum.</summary>
-        public TileStore Store(long row, int column, bool first) => new()
+        public TileStore Store(long row, int column, bool first, bool last) => new()
         {
             C = C + (row * Columns) + column,
             Stride = Columns,
             Accumulate = Accumulate || !first,
+            Streams = _streams && first && last,
             Bias = first && Bias != null ? Bias + column : null,
             Residual = first && Residual != null ? Residual + (row * Columns) + column : null,
         };

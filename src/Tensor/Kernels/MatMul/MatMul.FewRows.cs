@@ -42,7 +42,7 @@ public static unsafe partial class MatMul
                     for (int row = 0; row < _product.Rows; row++)
                     {
                         float sum = Dot(_product.A + ((long)row * _product.Depth), b + ((long)column * _product.Depth), _product.Depth);
-                        _product.Store(row, column, first: true).AddPart(&sum, 1, 1, 1);
+                        _product.Store(row, column, first: true, last: true).AddPart(&sum, 1, 1, 1);
                     }
                 }
             }
@@ -55,7 +55,7 @@ public static unsafe partial class MatMul
                     for (int row = 0; row < _product.Rows; row++)
                     {
                         SumRows(_product.A + ((long)row * _product.Depth), b + column, columns, tile);
-                        _product.Store(row, column, first: true).AddPart(tile, ColumnUnit, 1, columns);
+                        _product.Store(row, column, first: true, last: true).AddPart(tile, ColumnUnit, 1, columns);
                     }
                 }
             }

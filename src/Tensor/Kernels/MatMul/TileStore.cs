@@ -20,7 +20,10 @@ internal unsafe struct TileStore
     /// <summary>The residual at the tile's first element, or null.</summary>
     public float* Residual;
 
-    public readonly bool IsPlain => !Accumulate && Bias == null && Residual == null;
+    /// <summary>Writes past the caches, to whole aligned cache lines.</summary>
+    public bool Streams;
+
+    public readonly bool IsPlain => !Accumulate && Bias == null && Residual == null && !Streams;
 
     /// <summary>Stores 16 sums. Every path adds in this order, so that a row's bits do not depend on the tile it falls into.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -42,7 +45,14 @@ internal unsafe struct TileStore
             sum += Vector512.Load(Residual + offset);
         }
 
-        sum.Store(C + offset);
+        if (Streams)
+        {
+            sum.StoreAlignedNonTemporal(C + offset);
+        }
+        else
+        {
+            sum.Store(C + offset);
+        }
     }
 
     /// <summary>Stores <paramref name="rows"/> × <paramref name="columns"/> sums of a tile that reaches over an edge.</summary>
