@@ -35,8 +35,7 @@ internal sealed class StrictStream(Stream inner) : Stream
     public override int ReadByte()
     {
         Span<byte> single = stackalloc byte[1];
-        Read(single);
-        return single[0];
+        return Read(single) > 0 ? single[0] : throw new EndOfStreamException();
     }
 
     public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
