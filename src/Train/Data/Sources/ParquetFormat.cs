@@ -1,4 +1,3 @@
-using System.Reflection;
 using Parquet;
 using Parquet.Meta;
 using Parquet.Schema;
@@ -16,9 +15,6 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
     private const long MostRows = 1 << 24;
     private const int LargestFooter = 1 << 26;
     private const int AlwaysAllowed = 1 << 20;
-
-    private static readonly System.Type Thrift = typeof(ParquetReader).Assembly.GetType("Parquet.Meta.Proto.ThriftCompactProtocolReader", throwOnError: true)!;
-    private static readonly MethodInfo ReadMetadata = typeof(FileMetaData).GetMethod("Read", BindingFlags.Static | BindingFlags.NonPublic)!;
 
     public override string Identity => $"parquet {fieldName}";
 
@@ -57,7 +53,8 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         }
 
         // Pages whose lengths lie may lead in circles.
-        stream.Allowed = 2 * chunk.TotalCompressedSize + AlwaysAllowed;
+        stream.Allowed = 4 * chunk.TotalCompressedSize + AlwaysAllowed;
+        ParquetPages.Check(stream, chunk, LargestChunk, place);
         var texts = new string?[group.RowCount];
         group.ReadAsync(column, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
         return texts;
@@ -76,10 +73,7 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         };
     }
 
-    /// <summary>
-    /// A lying length must not be believed before memory is set aside. And where a number runs past the footer's end, the library (Parquet.Net 6.1.0) reads it
-    /// for ever; so its parser, which it keeps to itself, is tried on a stream that ends with an exception.
-    /// </summary>
+    /// <summary>A lying length must not be believed before memory is set aside.</summary>
     private static void CheckFooter(InputFile file)
     {
         Stream stream = file.Raw;
@@ -107,7 +101,7 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         stream.Position = stream.Length - tail.Length - length;
         stream.ReadExactly(footer);
         stream.Position = 0;
-        Try(file, () => ReadMetadata.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Activator.CreateInstance(Thrift, new StrictStream(new MemoryStream(footer)))], null));
+        Try(file, () => ParquetThrift.Read<FileMetaData>(new StrictStream(new MemoryStream(footer))));
     }
 
     /// <summary>The library tells of damage with whatever it stumbles over.</summary>
