@@ -11,7 +11,7 @@ public sealed record DataConfig
     /// <summary>Of <see cref="CorpusKinds"/>.</summary>
     public string Corpus { get; init; } = SdkDocs.Name;
 
-    /// <summary>The file or folder of the corpus.</summary>
+    /// <summary>The file, folder or pattern of the corpus.</summary>
     public string? Text { get; init; }
 
     /// <summary>The file or folder of the held-out documents, of the same kind; null: a tenth of the corpus.</summary>

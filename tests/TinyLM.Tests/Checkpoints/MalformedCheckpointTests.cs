@@ -59,7 +59,7 @@ public class MalformedCheckpointTests
         yield return Case(file, "cut short", """{"type": "char""", "is not valid JSON");
         yield return Case(file, "no type", "{}", "type is missing");
         yield return Case(file, "an unknown type", """{"type": "pickle"}""", "'pickle'");
-        yield return Case(file, "a type that is a number", """{"type": 1}""", "type is missing");
+        yield return Case(file, "a type that is a number", """{"type": 1}""", "'type' is a number, expected text");
         yield return Case(file, "a field twice", """{"type": "bytes", "type": "bytes"}""", "is not valid JSON");
         yield return Case(file, "no characters", """{"type": "characters"}""", file);
         yield return Case(file, "characters that are a number", """{"type": "characters", "characters": 5}""", file);

@@ -74,6 +74,7 @@ public class MalformedSourceTests
         yield return Parquet("nothing but magic", "PAR1\0\0\0\0PAR1"u8.ToArray(), "not a valid Parquet file");
         yield return Parquet("a footer longer than the file", Changed(file, -6), "claims a footer of");
         yield return Parquet("a footer of 4 GB", [.. file[..^8], 0xFF, 0xFF, 0xFF, 0xFF, .. "PAR1"u8], "claims a footer of 4294967295 bytes");
+        yield return Parquet("a footer whose number never ends", [.. "PAR1"u8, 0x15, .. Enumerable.Repeat((byte)0xFF, 20), 21, 0, 0, 0, .. "PAR1"u8], "not a valid Parquet file");
         yield return Parquet("a footer of another place", Changed(file, -8), "not a valid Parquet file");
         yield return Parquet("its data overwritten", [.. file[..4], .. Enumerable.Repeat((byte)0xEE, data), .. file[(4 + data)..]], "not a valid Parquet file");
         yield return Parquet("the column nested", SampleFiles.NestedParquet("a", "b"), "the column 'text' is nested");

@@ -14,6 +14,7 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
     private const long LargestChunk = 1 << 28;
     private const long MostRows = 1 << 24;
     private const int LargestFooter = 1 << 26;
+    private const int AlwaysAllowed = 1 << 20;
 
     public override string Identity => $"parquet {fieldName}";
 
@@ -22,20 +23,21 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
     public override IEnumerable<Document> Read(InputFile file)
     {
         CheckFooter(file);
-        ParquetReader reader = Try(file, () => ParquetReader.CreateAsync(file.Raw).GetAwaiter().GetResult());
+        var stream = new StrictStream(file.Raw);
+        ParquetReader reader = Try(file, () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
         DataField column = Try(file, () => FindColumn(reader, file.Path));
         long row = 0;
         for (int group = 0; group < reader.RowGroupCount; group++)
         {
             int index = group;
-            foreach (string? text in Try(file, () => ReadGroup(reader.OpenRowGroupReader(index), column, $"{file.Path}: row group {index}")))
+            foreach (string? text in Try(file, () => ReadGroup(reader.OpenRowGroupReader(index), stream, column, $"{file.Path}: row group {index}")))
             {
                 yield return new Document($"{file.Name}:{++row}", text ?? "");
             }
         }
     }
 
-    private static string?[] ReadGroup(ParquetRowGroupReader group, DataField column, string place)
+    private static string?[] ReadGroup(ParquetRowGroupReader group, StrictStream stream, DataField column, string place)
     {
         ColumnMetaData chunk = group.GetMetadata(column)?.MetaData ?? throw new UserException($"{place} lacks the column '{column.Name}'.");
         if (chunk.TotalUncompressedSize is < 0 or > LargestChunk || chunk.TotalCompressedSize is < 0 or > LargestChunk)
@@ -50,6 +52,9 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
                 $"{place} claims {group.RowCount} rows and {chunk.NumValues} values of '{column.Name}'; expected as many of each, at most {MostRows}.");
         }
 
+        // Pages whose lengths lie may lead in circles.
+        stream.Allowed = 4 * chunk.TotalCompressedSize + AlwaysAllowed;
+        ParquetPages.Check(stream, chunk, LargestChunk, place);
         var texts = new string?[group.RowCount];
         group.ReadAsync(column, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
         return texts;
@@ -91,6 +96,12 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         {
             throw new UserException($"{file.Path}: not a valid Parquet file: it claims a footer of {length} bytes; it has {stream.Length}, of which at most {LargestFooter} may be footer.");
         }
+
+        var footer = new byte[length];
+        stream.Position = stream.Length - tail.Length - length;
+        stream.ReadExactly(footer);
+        stream.Position = 0;
+        Try(file, () => ParquetThrift.Read<FileMetaData>(new StrictStream(new MemoryStream(footer))));
     }
 
     /// <summary>The library tells of damage with whatever it stumbles over.</summary>
