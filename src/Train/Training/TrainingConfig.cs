@@ -118,7 +118,7 @@ public sealed partial record TrainingConfig
             TokensPerStep = 12 * 64,
             Steps = 2000,
             Optimizer = OptimizerKind.Muon,
-            LearningRate = 4e-3,
+            LearningRate = 2e-3,
             FinalLearningRate = 0,
             Decay = DecayKind.Linear,
         },
