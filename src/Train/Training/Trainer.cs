@@ -62,7 +62,7 @@ public sealed class Trainer
     public bool IsFinished => _totalSteps > 0 && _step >= _totalSteps;
 
     /// <summary>What to save; setting it goes on from there (weights, averages and the optimiser's state are set apart).</summary>
-    /// <exception cref="UserException">The state belongs to other data.</exception>
+    /// <exception cref="UserException">The state belongs to other data, or to another recipe.</exception>
     public TrainerState State
     {
         get => new(_step, _totalSteps, _tokens, _seconds, _shuffler.Position.Epoch, _shuffler.Position.Step, _size, _fingerprint);
@@ -72,6 +72,11 @@ public sealed class Trainer
             if (value.DataFingerprint != _fingerprint)
             {
                 throw new UserException("resume: the corpus is not the one that this run began with; go on with the same corpus, or begin a new run.");
+            }
+
+            if (!Config.AllSizes(Model.Config.ContextLength).Contains(value.Size))
+            {
+                throw new UserException($"resume: the run's last step had {value.Size.Tokens} tokens, cut at {value.Size.SequenceLength}, which its recipe never asks for; use another checkpoint.");
             }
 
             (_step, _totalSteps, _tokens, _seconds) = (value.Step, value.TotalSteps, value.Tokens, value.Seconds);

@@ -115,9 +115,29 @@ public sealed partial record TrainingConfig
     public static TrainingConfig Preset(string name) => name switch
     {
         "pretrain-default" => new() { TokensPerStep = 2048, LearningRate = 3e-3, FinalLearningRate = 1e-4 },
-        "shakespeare-small" => new() { Layout = LayoutKind.Packed, TokensPerStep = 12 * 64, Steps = 2000, LearningRate = 2e-3 },
+        "shakespeare-small" => new()
+        {
+            Layout = LayoutKind.Packed,
+            TokensPerStep = 12 * 64,
+            Steps = 2000,
+            Optimizer = OptimizerKind.Muon,
+            LearningRate = 2e-3,
+            FinalLearningRate = 0,
+            Decay = DecayKind.Linear,
+        },
         "shakespeare" => new() { Layout = LayoutKind.Packed, TokensPerStep = 16 * 256, Steps = 2000 },
-        "names" => new() { ScoreEnd = true, TokensPerStep = 512, Steps = 3000, LearningRate = 3e-3 },
+        "names" => new()
+        {
+            ScoreEnd = true,
+            TokensPerStep = 1024,
+            Steps = 6000,
+            Optimizer = OptimizerKind.Muon,
+            LearningRate = 3e-3,
+            FinalLearningRate = 0,
+            Decay = DecayKind.Linear,
+            Dropout = 0.1,
+            EmaDecay = 0.9995,
+        },
         _ => throw new ArgumentException($"preset: '{name}' is unknown; known: {string.Join(", ", GptConfig.PresetNames)}."),
     };
 

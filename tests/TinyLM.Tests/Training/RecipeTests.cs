@@ -172,6 +172,16 @@ public class RecipeTests
         Assert.That(seen, Is.EqualTo(new[] { (24L, 6), (24, 6), (24, 6), (36, 6), (36, 12), (36, 12), (12, 12), (12, 12) }));
     }
 
+    [Test]
+    public void A_state_of_steps_that_the_recipe_never_asks_for_is_refused()
+    {
+        using Device device = Device.Open("cpu", 1);
+        Trainer trainer = Create(device, Recipes.All["sizes"]);
+        Assert.That(
+            () => trainer.State = trainer.State with { Size = new StepSize(24, 0) },
+            Throws.TypeOf<UserException>().With.Message.Contains("had 24 tokens, cut at 0, which its recipe never asks for"));
+    }
+
     /// <summary>Half as many tokens a step from the third step on: the rows go on where they were, none twice, none left out.</summary>
     [Test]
     public void A_step_of_another_number_of_tokens_goes_on_in_the_same_order()

@@ -80,6 +80,6 @@ public class SweepTests
         Device = "cpu",
         Threads = 1,
         Out = folder.File("sweep"),
-        Set = ["model.width=16", "model.hiddenWidth=16", "training.warmUpSteps=0", axis],
+        Set = ["model.width=16", "model.hiddenWidth=16", "training.warmUpSteps=0", "training.optimizer=adamw", "training.emaDecay=0", axis],
     };
 }
