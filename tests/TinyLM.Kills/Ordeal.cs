@@ -123,9 +123,19 @@ internal sealed class Ordeal(int seed) : IDisposable
             _tally.InCheckpoint++;
         }
 
-        if (newest is not null && HashOf(newest) != _hashes[newest.Step])
+        if (newest is not null)
         {
-            _tally.Failures.Add($"{newest.FolderPath}: weights or moments are not those of the undisturbed run");
+            string hash = HashOf(newest);
+            if (newest.Step == 0)
+            {
+                // Terminated before the first step: the undisturbed run has saved none, so they are compared with one another.
+                _hashes.TryAdd(0, hash);
+            }
+
+            if (hash != _hashes[newest.Step])
+            {
+                _tally.Failures.Add($"{newest.FolderPath}: weights or moments are not those of the undisturbed run");
+            }
         }
 
         if (newest is null && isTermination)
