@@ -156,7 +156,7 @@ public sealed partial class Tape : IDisposable
     internal void Open(bool gradients, ITapeObserver? observer, long step)
     {
         (IsOpen, IsRecording, _observer) = (true, gradients, observer);
-        (_written, _operandBytes, Flops) = (observer is null ? null : [], 0, 0);
+        (_written, _operandBytes, Flops, _lent) = (observer is null ? null : [], 0, 0, 0);
         observer?.Begin(Device, step);
     }
 

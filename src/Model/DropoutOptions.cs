@@ -1,7 +1,7 @@
 namespace TinyLM;
 
 /// <summary>What a training step drops of all that is written to the residual stream (<see cref="Dropout"/>). Its numbers depend on these fields and on
-/// an element's place alone, so a step that is cut into passes drops what the whole one would.</summary>
+/// an element's place alone, so a step that is cut into passes drops what the whole one would, where the width is a multiple of 4.</summary>
 /// <param name="Probability">The share that is dropped; 0: nothing.</param>
 /// <param name="Seed">Of the run.</param>
 /// <param name="Step">No two steps drop the same.</param>

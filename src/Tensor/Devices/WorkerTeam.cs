@@ -16,6 +16,9 @@ internal sealed class WorkerTeam : IDisposable
 {
     /// <summary>Spins between two yields: two threads on one core must not wait for each other's time slice.</summary>
     private const int SpinsPerYield = 100;
+
+    /// <summary>No processor's number.</summary>
+    private const int Unseen = -1;
     private static readonly long SpinTicks = Stopwatch.Frequency / 2000;
 
     private readonly SemaphoreSlim[] _wake;
@@ -37,6 +40,7 @@ internal sealed class WorkerTeam : IDisposable
         _wake = new SemaphoreSlim[count];
         _asleep = new PaddedInt[count];
         _places = new PaddedInt[count > 1 && count <= Processors.Allowed.Length ? count : 0];
+        Array.Fill(_places, new PaddedInt { Value = Unseen });
         for (int worker = 1; worker < count; worker++)
         {
             _wake[worker] = new SemaphoreSlim(0);

@@ -14,7 +14,7 @@ public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerS
     private const int ArithmeticElements = 1 << 18;
     private const int CopiedElements = 1 << 24;
 
-    /// <summary>The best of many attempts in half a second; null for an interpreted device, whose time tells nothing.</summary>
+    /// <summary>The best of many attempts; null for an interpreted device, whose time tells nothing.</summary>
     public static DevicePeak? Measure(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);

@@ -8,9 +8,7 @@ public sealed class MetricsLog : IDisposable
     /// <summary>No line of ours is as long; what is, ends the list.</summary>
     private const int LongestLine = 1 << 20;
 
-    private readonly FileOperations _operations;
-    private readonly Stream _stream;
-    private readonly string _path;
+    private readonly GrowingFile _file;
 
     /// <param name="path">The file.</param>
     /// <param name="lastStep">Steps that are kept of an earlier part of the run; 0 for a new one.</param>
@@ -22,62 +20,19 @@ public sealed class MetricsLog : IDisposable
 
     internal MetricsLog(string path, long lastStep, Action<StepMetrics>? kept, FileOperations operations)
     {
-        (_path, _operations) = (path, operations);
         AtomicFile.Write(path, stream => Keep(path, stream, lastStep, kept), operations);
-        try
-        {
-            _stream = operations.Append(path);
-        }
-        catch (Exception fault) when (FileFault.Is(fault))
-        {
-            throw FileFault.Writing(path, fault);
-        }
+        _file = new GrowingFile(path, operations);
     }
 
-    /// <exception cref="UserException">The disk is full, say.</exception>
-    public void Add(in StepMetrics step)
-    {
-        try
-        {
-            WriteLine(_stream, step);
-        }
-        catch (IOException fault)
-        {
-            throw FileFault.Writing(_path, fault);
-        }
-    }
+    /// <inheritdoc cref="GrowingFile.Write"/>
+    public void Add(in StepMetrics step) => _file.Write(Line(step));
 
-    /// <summary>Hands what was written to the disk, so that neither a kill nor a power failure loses anything before it.</summary>
-    /// <exception cref="UserException">The disk is full, say.</exception>
-    public void Flush()
-    {
-        try
-        {
-            _operations.Flush(_stream);
-        }
-        catch (IOException fault)
-        {
-            throw FileFault.Writing(_path, fault);
-        }
-    }
+    /// <inheritdoc cref="GrowingFile.Flush"/>
+    public void Flush() => _file.Flush();
 
-    public void Dispose()
-    {
-        try
-        {
-            _stream.Dispose();
-        }
-        catch (IOException)
-        {
-            // Lines that were never flushed are lost; a full disk has been told of by Add, Flush or the checkpoint.
-        }
-    }
+    public void Dispose() => _file.Dispose();
 
-    private static void WriteLine(Stream stream, in StepMetrics step)
-    {
-        byte[] line = JsonSerializer.SerializeToUtf8Bytes(step, MetricsJson.Default.StepMetrics);
-        stream.Write([.. line, (byte)'\n']);
-    }
+    private static byte[] Line(in StepMetrics step) => [.. JsonSerializer.SerializeToUtf8Bytes(step, MetricsJson.Default.StepMetrics), (byte)'\n'];
 
     private static void Keep(string path, Stream target, long lastStep, Action<StepMetrics>? kept)
     {
@@ -88,7 +43,7 @@ public sealed class MetricsLog : IDisposable
 
         foreach (StepMetrics step in Read(path).TakeWhile(step => step.Step <= lastStep))
         {
-            WriteLine(target, step);
+            target.Write(Line(step));
             kept?.Invoke(step);
         }
     }

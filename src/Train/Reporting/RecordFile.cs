@@ -10,70 +10,39 @@ namespace TinyLM;
 internal sealed class RecordFile : IDisposable
 {
     private const uint MaskDelta = 0xA282EAD8;
-    private readonly FileOperations _operations;
-    private readonly Stream _stream;
+    private readonly GrowingFile _file;
 
     /// <param name="path">The file; it must not exist yet.</param>
     /// <param name="operations">The disk.</param>
     /// <exception cref="UserException">It cannot be created.</exception>
     public RecordFile(string path, FileOperations operations)
     {
-        (FilePath, _operations) = (path, operations);
         try
         {
             operations.CreateFolder(Path.GetDirectoryName(path)!);
-            _stream = operations.Append(path);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
             throw FileFault.Writing(path, fault);
         }
+
+        _file = new GrowingFile(path, operations);
     }
 
-    public string FilePath { get; }
-
-    /// <exception cref="UserException">The disk is full, say.</exception>
+    /// <inheritdoc cref="GrowingFile.Write"/>
     public void Add(ReadOnlySpan<byte> record)
     {
         Span<byte> head = stackalloc byte[sizeof(ulong) + sizeof(uint)], tail = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt64LittleEndian(head, (ulong)record.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(head[sizeof(ulong)..], MaskedChecksum(head[..sizeof(ulong)]));
         BinaryPrimitives.WriteUInt32LittleEndian(tail, MaskedChecksum(record));
-        try
-        {
-            _stream.Write([.. head, .. record, .. tail]);
-        }
-        catch (IOException fault)
-        {
-            throw FileFault.Writing(FilePath, fault);
-        }
+        _file.Write([.. head, .. record, .. tail]);
     }
 
-    /// <summary>Hands what was written to the disk.</summary>
-    /// <exception cref="UserException">The disk is full, say.</exception>
-    public void Flush()
-    {
-        try
-        {
-            _operations.Flush(_stream);
-        }
-        catch (IOException fault)
-        {
-            throw FileFault.Writing(FilePath, fault);
-        }
-    }
+    /// <inheritdoc cref="GrowingFile.Flush"/>
+    public void Flush() => _file.Flush();
 
-    public void Dispose()
-    {
-        try
-        {
-            _stream.Dispose();
-        }
-        catch (IOException)
-        {
-            // A full disk has been told of by Add or Flush.
-        }
-    }
+    public void Dispose() => _file.Dispose();
 
     /// <summary>CRC-32C (Castagnoli), rotated and shifted, so that the checksum of data that holds checksums is a good one too.</summary>
     internal static uint MaskedChecksum(ReadOnlySpan<byte> bytes) => BitOperations.RotateRight(Checksum(bytes), 15) + MaskDelta;

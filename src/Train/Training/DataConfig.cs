@@ -14,7 +14,7 @@ public sealed record DataConfig
     /// <summary>The file, folder or pattern of the corpus.</summary>
     public string? Text { get; init; }
 
-    /// <summary>The file or folder of the held-out documents, of the same kind; null: a tenth of the corpus.</summary>
+    /// <summary>The file, folder or pattern of the held-out documents, of the same kind; null: a tenth of the corpus.</summary>
     public string? Validation { get; init; }
 
     /// <summary>The field or column that holds the text, in JSON lines and Parquet; null: text.</summary>
@@ -54,22 +54,21 @@ public sealed record DataConfig
             throw new UserException($"--text {Text}: the corpus is {Corpus}, which is no file; add --corpus {string.Join(", ", CorpusKinds.Skip(1))}.");
         }
 
-        Applies("--validation", Validation, !IsSdkDocs, $"{Corpus}, which is split by itself");
-        Applies("--field", Field, Corpus is "jsonl" or "parquet", $"{Corpus}, which has none; it is of jsonl and parquet");
-        Applies("--begin", Begin, Corpus == "text", $"{Corpus}, which has documents already; it is of text");
-        Applies("--end", End, Corpus == "text", $"{Corpus}, which has documents already; it is of text");
-
+        Applies("--validation", Validation, !IsSdkDocs, "which is split by itself");
+        Applies("--field", Field, Corpus is "jsonl" or "parquet", "which has none; jsonl and parquet have");
+        Applies("--begin", Begin, Corpus == "text", "which has documents already; text may be cut");
+        Applies("--end", End, Corpus == "text", "which has documents already; text may be cut");
         if (ValidationTokens < 2)
         {
             throw new UserException($"data.validationTokens: {ValidationTokens}, expected at least 2.");
         }
     }
 
-    private static void Applies(string option, string? value, bool applies, string corpus)
+    private void Applies(string option, string? value, bool applies, string why)
     {
         if (value is not null && !applies)
         {
-            throw new UserException($"{option} {value}: the corpus is {corpus}.");
+            throw new UserException($"{option} {value}: the corpus is {Corpus}, {why}.");
         }
     }
 

@@ -104,7 +104,7 @@ public static class TrainingCheckpoint
     }
 
     /// <summary>Sets weights, averages, the optimiser's state and the trainer's of a trainer made with the checkpoint's configs.</summary>
-    /// <exception cref="UserException">A file is damaged or of another shape, or the corpus is another one.</exception>
+    /// <exception cref="UserException">A file is damaged or of another shape, or the model, the recipe or the corpus is another one.</exception>
     public static void Resume(Checkpoint checkpoint, Trainer trainer)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -115,7 +115,18 @@ public static class TrainingCheckpoint
             Load(checkpoint, FileOf(average), trainer.Model.Parameters.All.Select(parameter => (parameter.Name, average.Of(parameter))));
         }
 
+        CheckSame(checkpoint, ConfigFile, ReadConfig(checkpoint), trainer.Model.Config);
+        CheckSame(checkpoint, TrainingFile, ReadTraining(checkpoint), trainer.Config);
         trainer.State = ReadState(checkpoint);
+    }
+
+    /// <summary>A run's config may have been edited since.</summary>
+    private static void CheckSame<T>(Checkpoint checkpoint, string file, T saved, T given)
+    {
+        if (!Equals(saved, given))
+        {
+            throw new UserException($"resume: {Path.Combine(checkpoint.FolderPath, file)} tells of another run than the config that is to go on; put the run's config back, or begin a new run.");
+        }
     }
 
     private static void Load(Checkpoint checkpoint, string file, IEnumerable<(string Name, Tensor Target)> tensors) => checkpoint.Read(file, stream =>

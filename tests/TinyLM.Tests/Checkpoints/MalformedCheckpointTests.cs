@@ -38,6 +38,10 @@ public class MalformedCheckpointTests
         yield return Case("config.json", "a negative width", Changed("\"width\": 16", "\"width\": -16"), "Width is -16, expected at least 1");
         yield return Case("training.json", "a rate of the wrong kind", """{"learningRate": "fast"}""", "is not a valid TrainingConfig");
         yield return Case("training.json", "a negative rate", Replaced(Training, TrainingJson.Default.TrainingConfig, "\"learningRate\": 0.001", "\"learningRate\": -1"), "-1, expected more than 0");
+        yield return Case(
+            "training.json", "a field that is missing", Replaced(Training, TrainingJson.Default.TrainingConfig, "\"beta1\": 0.9,", ""), "beta1");
+        yield return Case(
+            "training.json", "another recipe", Replaced(Training, TrainingJson.Default.TrainingConfig, "\"beta1\": 0.9,", "\"beta1\": 0.8,"), "tells of another run");
         yield return Case("training.json", "an unknown layout", """{"layout": "Scattered"}""", "is not a valid TrainingConfig");
         yield return Case("state.json", "nothing in it", "{}", "is not a valid TrainerState");
         yield return Case("state.json", "a negative step", State("\"step\":0", "\"step\":-1"), "is no state of a run");

@@ -105,6 +105,28 @@ public class PretrainRunTests
     }
 
     [Test]
+    public void A_config_that_was_edited_or_lacks_a_field_is_not_gone_on_with()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.Write("names.txt", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"name{i * 7919 % 1000}")));
+        PretrainOptions options = Options(folder, text, "run");
+        PretrainRun.Execute(options, TrainingDisplay.Silent);
+        string path = folder.File("run/run.json"), json = File.ReadAllText(path);
+        Edit("\"weightDecay\": 0.1", "\"weightDecay\": 0.2");
+        UserErrors.ExpectMistake(Resume, "training.json tells of another run");
+        Edit("\"weightDecay\": 0.1,", "");
+        UserErrors.ExpectMistake(Resume, "run.json", "weightDecay");
+
+        void Edit(string from, string to)
+        {
+            Assert.That(json, Does.Contain(from));
+            File.WriteAllText(path, json.Replace(from, to, StringComparison.Ordinal));
+        }
+
+        void Resume() => PretrainRun.Execute(options with { Resume = true }, TrainingDisplay.Silent);
+    }
+
+    [Test]
     public void Held_out_documents_may_come_from_a_file_of_their_own_and_the_next_run_finds_both_tokenized()
     {
         using var folder = new TemporaryFolder();

@@ -39,8 +39,19 @@ public static unsafe partial class MatMul
     private static void MultiplyOnCpu(CpuDevice device, in Product product)
     {
         bool small = (long)product.Rows * product.Columns * product.Depth < SmallProduct;
-        int workers = small ? 1 : device.Team.Count;
-        if (product.Rows <= FewRows && !product.TransposeA)
+        Multiply(device, product, small ? 1 : device.Team.Count, alone: null);
+    }
+
+    /// <summary>The product on the thread of one worker of a running job, in that worker's own scratch; the same bits as with the whole team.</summary>
+    internal static void MultiplyAlone(CpuDevice device, int worker, in Product product) => Multiply(device, product, workers: 1, alone: worker);
+
+    /// <param name="device">Whose team and scratch.</param>
+    /// <param name="product">What to compute.</param>
+    /// <param name="workers">How many share it.</param>
+    /// <param name="alone">The worker of a running job whose thread this is; null outside of jobs.</param>
+    private static void Multiply(CpuDevice device, in Product product, int workers, int? alone)
+    {
+        if (FewRowsJob.Fits(product))
         {
             Run(device, workers, new FewRowsJob(product, workers));
         }
@@ -50,24 +61,7 @@ public static unsafe partial class MatMul
         }
         else
         {
-            Run(device, workers, BlockedJob.Plan(device, product, workers));
-        }
-    }
-
-    /// <summary>The product on the thread of one worker of a running job, in that worker's own scratch; the same bits as with the whole team.</summary>
-    internal static void MultiplyAlone(CpuDevice device, int worker, in Product product)
-    {
-        if (product.Rows <= FewRows && !product.TransposeA)
-        {
-            new FewRowsJob(product, workers: 1).Run(0);
-        }
-        else if (FewColumnsJob.Fits(product))
-        {
-            new FewColumnsJob(product, workers: 1).Run(0);
-        }
-        else
-        {
-            BlockedJob.PlanAlone(device, product, worker).Run(0);
+            Run(device, workers, alone is { } worker ? BlockedJob.PlanAlone(device, product, worker) : BlockedJob.Plan(device, product, workers));
         }
     }
 

@@ -16,6 +16,8 @@ public static unsafe partial class MatMul
 
         private readonly Product _product = product;
 
+        public static bool Fits(in Product product) => product.Rows <= FewRows && !product.TransposeA;
+
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {

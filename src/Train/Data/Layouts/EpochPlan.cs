@@ -44,7 +44,7 @@ internal abstract class EpochPlan(TokenizedDocuments documents, BatchLayout layo
 
     /// <summary>The documents in their own order, nothing dropped.</summary>
     public static EpochPlan InOrder(TokenizedDocuments documents, BatchLayout layout) =>
-        Create(documents, layout, WithTargets(documents, layout), new PlanOrder(0, null, KeepsTail: true));
+        Create(documents, layout, WithTargets(documents, layout), new PlanOrder(0, count => [.. Enumerable.Range(0, count)], KeepsTail: true));
 
     /// <summary>The documents and rows of one epoch, in an order drawn from (seed, epoch).</summary>
     public static EpochPlan Shuffled(TokenizedDocuments documents, BatchLayout layout, ShuffleKind shuffle, ulong seed, long epoch)
@@ -60,7 +60,7 @@ internal abstract class EpochPlan(TokenizedDocuments documents, BatchLayout layo
             offset = order.Length == 1 ? new Philox(seed, OffsetPurpose).Uniform((ulong)epoch) : 0;
         }
 
-        return Create(documents, layout, order, new PlanOrder(offset, rows => new Philox(seed, RowPurpose).Shuffle(rows, counter), KeepsTail: false));
+        return Create(documents, layout, order, new PlanOrder(offset, count => new Philox(seed, RowPurpose).Permutation(count, counter), KeepsTail: false));
     }
 
     /// <summary>Adds what a step consists of.</summary>

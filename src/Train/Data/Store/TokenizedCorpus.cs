@@ -53,14 +53,14 @@ public sealed class TokenizedCorpus
             throw new UserException($"{corpus.Name}: its documents come as tokens and begin with id {bos}, but tokenizer '{tokenizer.Name}' begins them with {tokenizer.BosId}; take the one that made them.");
         }
 
-        string fingerprint = corpus.Fingerprint();
+        string fingerprint = corpus.Fingerprint(), tokenizerHash = TokenStore.HashOf(tokenizer);
         TokenStore? training = Find(PathOf("training")), validation = Find(PathOf("validation"));
         if (training is null || validation is null)
         {
             show ??= (_, _, work) => work(null);
             show($"reading {corpus.Name}", corpus.Size, corpus.FindSplit);
             show($"tokenizing {corpus.Name}", corpus.Size, progress => training = Build("training", corpus.Training.Read(progress)));
-            show($"tokenizing what is held out", corpus.Size, progress => validation = Build("validation", corpus.Validation.Read(progress)));
+            show("tokenizing what is held out", corpus.Size, progress => validation = Build("validation", corpus.Validation.Read(progress)));
             if (corpus.Fingerprint() != fingerprint)
             {
                 throw new UserException($"{corpus.Name}: its files have changed while they were read; begin again.");
@@ -74,12 +74,12 @@ public sealed class TokenizedCorpus
         string PathOf(string side)
         {
             string name = string.Concat(corpus.Name.Select(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '.' ? character : '_'));
-            string key = DocumentSource.Hash($"{corpus.Identity} {TokenStore.HashOf(tokenizer)}");
+            string key = DocumentSource.Hash($"{corpus.Identity} {tokenizerHash}");
             return Path.Combine(cacheFolder, $"{name[..Math.Min(name.Length, 60)]}-{key[..16]}.{side}.tokens");
         }
 
         TokenStore? Find(string path) =>
-            TryOpen(path) is { } store && store.Info.SourceFingerprint == fingerprint && store.Info.TokenizerSha256 == TokenStore.HashOf(tokenizer) ? store : null;
+            TryOpen(path) is { } store && store.Info.SourceFingerprint == fingerprint && store.Info.TokenizerSha256 == tokenizerHash ? store : null;
 
         TokenStore Build(string side, IEnumerable<Document> documents) => TokenStore.Create(
             PathOf(side), documents, tokenizer, corpus.Name, fingerprint, corpus.DuplicateCount, threads > 0 ? threads : Environment.ProcessorCount);

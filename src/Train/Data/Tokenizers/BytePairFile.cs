@@ -5,7 +5,7 @@ using Microsoft.ML.Tokenizers;
 namespace TinyLM;
 
 /// <summary>
-/// Byte-pair tokenizers in Hugging Face's <c>tokenizer.json</c>: those on bytes, such as GPT-2, OPT, Llama 3, Qwen and SmolLM have. What would
+/// Byte-pair tokenizers in Hugging Face's <c>tokenizer.json</c>: those on bytes, such as GPT-2, OPT, Llama 3 and SmolLM have. What would
 /// not give every text back is refused: a normalizer, other models, a space put in front. BOS is the token that the post-processor puts in
 /// front; else one of the usual names; else an id of its own after the last.
 /// </summary>
@@ -53,7 +53,7 @@ internal static partial class BytePairFile
     {
         if (model.FindText("type") is { } type and not "BPE")
         {
-            throw model.Require("type").Fault($"is '{JsonPart.Shown(type)}', expected 'BPE' on bytes, as GPT-2, Llama 3 or Qwen have it");
+            throw model.Require("type").Fault($"is '{JsonPart.Shown(type)}', expected 'BPE' on bytes, as GPT-2 and Llama 3 have it");
         }
 
         foreach (string name in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
