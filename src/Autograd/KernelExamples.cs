@@ -42,6 +42,11 @@ public static class KernelExamples
     public static void Embedding(GpuDevice device) =>
         Run(device, [(50, Width)], (tape, x) => x[0].Embedding(tape.Device.TemporaryIndices(Indices(600, 50))));
 
+    [KernelExample("RowCopy")]
+    public static void RowCopy(GpuDevice device) => Run(device, [(Tokens, Width)], (tape, x) => x[0].MergeRows(
+        tape.Device.TemporaryIndices(Indices(Tokens, Tokens)), tape.Device.TemporaryIndices(Indices(Tokens, Tokens)), tape.Allocate(1, Width),
+        tape.Device.TemporaryIndices([]), tape.Device.TemporaryIndices([])));
+
     [KernelExample("Rotary")]
     public static void Rotary(GpuDevice device) => Run(device, [(Tokens, Width)], (tape, x) =>
         x[0].Rotary(tape.Device.TemporaryIndices(Indices(Tokens, Tokens)), TinyLM.Rotary.CreateTable(tape.Device, Tokens, 32, 10000), headCount: 3));

@@ -10,6 +10,7 @@ public sealed partial class Tape : IDisposable
     private TapeNode[] _nodes = new TapeNode[256];
     private int _nodeCount;
     private int _operationCount;
+    private bool _trainsParameters;
 
     /// <summary>Set when the running op has handed its output's gradient on, memory and all.</summary>
     private bool _passed;
@@ -39,9 +40,9 @@ public sealed partial class Tape : IDisposable
     /// <summary>A value whose gradient is wanted after <see cref="Backward(Variable)"/>.</summary>
     public Variable Input(Tensor value) => AddLeaf(new TapeNode { Value = value, RequiresGradient = IsRecording, IsLeaf = true });
 
-    /// <summary>A parameter; its gradient goes to <see cref="Parameter.Gradient"/>.</summary>
+    /// <summary>A parameter; its gradient goes to <see cref="Parameter.Gradient"/>, unless the tape leaves parameters alone.</summary>
     public Variable Use(Parameter parameter) =>
-        AddLeaf(new TapeNode { Value = parameter.Value, RequiresGradient = IsRecording, IsLeaf = true, Parameter = parameter });
+        AddLeaf(new TapeNode { Value = parameter.Value, RequiresGradient = IsRecording && _trainsParameters, IsLeaf = true, Parameter = parameter });
 
     /// <summary>As <see cref="Use"/>; none for none.</summary>
     public Variable UseOptional(Parameter? parameter) => parameter is null ? default : Use(parameter);
@@ -153,9 +154,9 @@ public sealed partial class Tape : IDisposable
         }
     }
 
-    internal void Open(bool gradients, ITapeObserver? observer, long step)
+    internal void Open(bool gradients, bool trainsParameters, ITapeObserver? observer, long step)
     {
-        (IsOpen, IsRecording, _observer) = (true, gradients, observer);
+        (IsOpen, IsRecording, _trainsParameters, _observer) = (true, gradients, trainsParameters, observer);
         (_written, _operandBytes, Flops, _lent) = (observer is null ? null : [], 0, 0, 0);
         observer?.Begin(Device, step);
     }

@@ -12,7 +12,8 @@ public static class TapeExtensions
     /// <param name="gradients">False for scoring and generation: nothing is recorded.</param>
     /// <param name="observer">Sees every op of the step: <see cref="AnomalyDetector"/>, a profile; null: nobody does, and nothing is spent on it.</param>
     /// <param name="step">The number of the step, as the observer names it; 0: the device's own count.</param>
-    public static Tape BeginTape(this Device device, bool gradients = true, ITapeObserver? observer = null, long step = 0)
+    /// <param name="trainsParameters">False where parameters are constants and only <see cref="Tape.Input"/>s get gradients: adapters on frozen weights.</param>
+    public static Tape BeginTape(this Device device, bool gradients = true, ITapeObserver? observer = null, long step = 0, bool trainsParameters = true)
     {
         Tape tape = Tapes.GetValue(device, key => new Tape(key));
         if (tape.IsOpen)
@@ -20,7 +21,7 @@ public static class TapeExtensions
             throw new InvalidOperationException("BeginTape: this device's last tape is still open; dispose it first (using).");
         }
 
-        tape.Open(gradients, observer, step == 0 ? device.Arena.Step : step);
+        tape.Open(gradients, trainsParameters, observer, step == 0 ? device.Arena.Step : step);
         return tape;
     }
 }

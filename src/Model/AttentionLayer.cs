@@ -4,6 +4,7 @@ namespace TinyLM;
 internal sealed class AttentionLayer
 {
     private readonly int _layer;
+    private readonly string _name;
     private readonly AttentionShape _shape;
     private readonly Norm _norm;
     private readonly HeadNorm? _headNorm;
@@ -11,7 +12,7 @@ internal sealed class AttentionLayer
 
     public AttentionLayer(GptConfig config, ParameterSet parameters, int layer)
     {
-        _layer = layer;
+        (_layer, _name) = (layer, Name(layer));
         _shape = Shape(config);
         _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
         _headNorm = config.QueryKeyNorm ? new HeadNorm(config, parameters, $"{Name(layer)}.head_norm") : null;
@@ -39,14 +40,71 @@ internal sealed class AttentionLayer
     /// <returns>[tokens, width].</returns>
     public Variable Forward(Variable x, in StreamContext context)
     {
-        Variable qkv = _qkv.Forward(_norm.Forward(x));
-        qkv = _headNorm?.Forward(qkv, QueryAndKeyHeads) ?? qkv;
-        if (!context.RotaryTable.IsNone)
+        if (context.Tails is not null || context.Past is not null)
         {
-            qkv = qkv.Rotary(context.Positions, context.RotaryTable, QueryAndKeyHeads, _shape.HeadSize);
+            return ForwardParts(x, context);
         }
 
-        return _output.Forward(Attend(qkv, context), x, context.Dropout);
+        Variable normed = _norm.Forward(x);
+        Variable query = context.Delta($"{_name}.query", normed, context.Offsets), key = context.Delta($"{_name}.key", normed, context.Offsets);
+        Variable value = context.Delta($"{_name}.value", normed, context.Offsets);
+        Variable delta = Beside(_shape.TotalWidth, (query, 0), (key, _shape.QueryWidth), (value, _shape.QueryWidth + _shape.KeyValueWidth));
+        Variable qkv = Placed(_qkv.Forward(normed, delta), QueryAndKeyHeads, context.Positions, context.RotaryTable);
+        return Output(Attend(qkv, context), x, context, context.Offsets);
+    }
+
+    /// <summary>Queries by themselves, as they are fewer than the keys: those of the tails alone, or of the new tokens.</summary>
+    /// <returns>[tokens or tail tokens, width].</returns>
+    private Variable ForwardParts(Variable x, in StreamContext context)
+    {
+        Variable normed = _norm.Forward(x), asked = normed, residual = x;
+        var (queries, keys, positions) = (context.Offsets, context.Offsets, context.Positions);
+        if (context.Tails is { } tails)
+        {
+            (asked, residual, queries, positions) = (tails.Of(normed), tails.Of(x), tails.Offsets, tails.Positions);
+        }
+
+        Variable q = _qkv.Forward(asked, 0, _shape.QueryWidth, context.Delta($"{_name}.query", asked, queries));
+        Variable key = context.Delta($"{_name}.key", normed, context.Offsets), value = context.Delta($"{_name}.value", normed, context.Offsets);
+        Variable kv = _qkv.Forward(normed, _shape.QueryWidth, 2 * _shape.KeyValueWidth, Beside(2 * _shape.KeyValueWidth, (key, 0), (value, _shape.KeyValueWidth)));
+        q = Placed(q, _shape.QueryHeads, positions, context.RotaryTable);
+        kv = Placed(kv, _shape.KeyValueHeads, context.Positions, context.RotaryTable);
+        if (context.Past is { } past)
+        {
+            (kv, keys) = (past.Merge(_layer, kv), past.Keys);
+        }
+
+        return Output(q.AttentionTail(queries, kv, keys, _shape), residual, context, queries);
+    }
+
+    /// <summary>The first heads of a row, normalised where the config says so, and turned by their positions.</summary>
+    private Variable Placed(Variable x, int headCount, IndexTensor positions, Tensor rotaryTable)
+    {
+        x = _headNorm?.Forward(x, headCount) ?? x;
+        return rotaryTable.IsNone ? x : x.Rotary(positions, rotaryTable, headCount, _shape.HeadSize);
+    }
+
+    private Variable Output(Variable y, Variable residual, in StreamContext context, DocumentOffsets offsets)
+    {
+        Variable delta = context.Delta($"{_name}.output", y, offsets);
+        return _output.Forward(y, delta.IsNone ? residual : residual + delta, context.Dropout);
+    }
+
+    /// <summary>What adapters add to columns of one product; none where they add nothing.</summary>
+    private static Variable Beside(int columns, params ReadOnlySpan<(Variable Delta, int Start)> parts)
+    {
+        (Variable Delta, int Start) first = default, second = default, third = default;
+        foreach (var part in parts)
+        {
+            if (part.Delta.IsNone)
+            {
+                continue;
+            }
+
+            (first, second, third) = first.Delta.IsNone ? (part, second, third) : second.Delta.IsNone ? (first, part, third) : (first, second, part);
+        }
+
+        return first.Delta.IsNone ? default : first.Delta.PlaceColumns(first.Start, columns, second.Delta, second.Start, third.Delta, third.Start);
     }
 
     private Variable Attend(Variable qkv, in StreamContext context)

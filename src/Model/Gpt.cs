@@ -98,6 +98,48 @@ public sealed class Gpt
         return x.Embedding(places).LinearCrossEntropy(head, Device.TemporaryIndices(rowTargets), LossOptions(zLoss: 0)).ScatterRows(places, targets.Length);
     }
 
+    /// <summary>
+    /// The losses of the last tokens of each document alone: the rest serves as context, and is spared the last layer's queries and feed-forward part and the head.
+    /// A token's loss has the same bits whatever else is in the stream, where the tails have more than <see cref="MatMul.FewRows"/> tokens.
+    /// </summary>
+    /// <param name="tape">The running step.</param>
+    /// <param name="ids">[tokens], each below the vocabulary size.</param>
+    /// <param name="targets">[tail tokens], -1 where there is none.</param>
+    /// <param name="offsets">The documents, each at most the context long; of those with a past, their new tokens.</param>
+    /// <param name="tails">Of document d the last <c>tails.LengthOf(d)</c> tokens, at least one.</param>
+    /// <param name="adapters">Of each document; null: none.</param>
+    /// <param name="past">What the documents have read before; null: nothing.</param>
+    /// <returns>[tail tokens, 1], in nats.</returns>
+    public Variable TailLosses(
+        Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, DocumentOffsets tails, LoraPass? adapters = null, KeyValueStreamPass? past = null)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(tails);
+        CheckStream(ids, offsets);
+        if (targets.Length != tails.TokenCount)
+        {
+            throw new ArgumentException($"Gpt: {targets.Length} targets, expected {tails.TokenCount}, one a token of the tails.");
+        }
+
+        int[] positions = [.. offsets.Positions];
+        for (int token = 0; past is not null && token < positions.Length; token++)
+        {
+            positions[token] += past.ReadCount;
+        }
+
+        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(positions), past is null ? _rotaryTable : past.RotaryTable)
+        {
+            Adapters = adapters,
+            Past = past,
+            Tails = new StreamTails(Device, offsets, tails, positions),
+        };
+        Variable x = _norm.Forward(Trunk(context, Device.TemporaryIndices(ids))), head = tape.Use(_head), delta = context.Delta("head", x, tails);
+        IndexTensor wanted = Device.TemporaryIndices(targets);
+        return delta.IsNone
+            ? x.LinearCrossEntropy(head, wanted, LossOptions(zLoss: 0))
+            : x.Linear(head, residual: delta).CrossEntropy(wanted, LossOptions(zLoss: 0));
+    }
+
     /// <summary>scale · Σ of the losses, for training: as <see cref="Losses"/>, in fewer products.</summary>
     /// <param name="tape">The running step.</param>
     /// <param name="ids">[tokens], each below the vocabulary size.</param>
@@ -140,8 +182,7 @@ public sealed class Gpt
             positions[i] = cache.Count + i;
         }
 
-        var context = new StreamContext(
-            tape, DocumentOffsets.OneDocument(ids.Length), Device.TemporaryIndices(positions), _rotaryTable, cache, Dropout: default);
+        var context = new StreamContext(tape, DocumentOffsets.OneDocument(ids.Length), Device.TemporaryIndices(positions), _rotaryTable) { Cache = cache };
         Variable x = Trunk(context, Device.TemporaryIndices(ids));
         cache.Advance(ids.Length);
         return Logits(tape.Constant(x.Value.RowRange(ids.Length - 1, 1)));
@@ -184,21 +225,38 @@ public sealed class Gpt
         }
 
         x = context.Dropout.Apply(x, EmbeddingDropout);
-        foreach (var block in _blocks)
+        StreamContext inner = context with { Tails = null };
+        for (int layer = 0; layer < _blocks.Length; layer++)
         {
+            var state = (block: _blocks[layer], context: layer == _blocks.Length - 1 ? context : inner);
             x = RecomputesBlocks
-                ? tape.Recompute(x, (block, context), static (x, state) => Forward(x, state.block, state.context))
-                : Forward(x, block, context);
+                ? tape.Recompute(x, state, static (x, state) => Forward(x, state.block, state.context))
+                : Forward(x, state.block, state.context);
         }
 
         return x;
     }
 
     private static Variable Forward(Variable x, (AttentionLayer Attention, MlpLayer Mlp) block, in StreamContext context) =>
-        block.Mlp.Forward(block.Attention.Forward(x, context), context.Dropout);
+        block.Mlp.Forward(block.Attention.Forward(x, context), context);
 
     /// <summary>What the head is applied to, before the last norm: [tokens, width].</summary>
     private Variable Hidden(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets, DropoutOptions dropout = default)
+    {
+        CheckStream(ids, offsets);
+        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable) { Dropout = dropout };
+        return Trunk(context, Device.TemporaryIndices(ids));
+    }
+
+    private Variable Logits(Variable x)
+    {
+        Variable logits = _norm.Forward(x).Linear(x.Tape.Use(_head));
+        return Config.LogitSoftcap > 0 ? logits.Apply(new Softcap(Config.LogitSoftcap)) : logits;
+    }
+
+    private CrossEntropyOptions LossOptions(float zLoss) => new(zLoss, Config.LogitSoftcap);
+
+    private void CheckStream(ReadOnlySpan<int> ids, DocumentOffsets offsets)
     {
         ArgumentNullException.ThrowIfNull(offsets);
         if (ids.Length != offsets.TokenCount)
@@ -210,18 +268,7 @@ public sealed class Gpt
         {
             throw new ArgumentException($"Gpt: a document has {offsets.LongestDocument} tokens, the context is {Config.ContextLength}; cut it into chunks.");
         }
-
-        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable, Cache: null, dropout);
-        return Trunk(context, Device.TemporaryIndices(ids));
     }
-
-    private Variable Logits(Variable x)
-    {
-        Variable logits = _norm.Forward(x).Linear(x.Tape.Use(_head));
-        return Config.LogitSoftcap > 0 ? logits.Apply(new Softcap(Config.LogitSoftcap)) : logits;
-    }
-
-    private CrossEntropyOptions LossOptions(float zLoss) => new(zLoss, Config.LogitSoftcap);
 
     private static void CheckTargets(ReadOnlySpan<int> ids, ReadOnlySpan<int> targets)
     {

@@ -23,11 +23,24 @@ internal sealed class LinearLayer
         }
     }
 
+    /// <summary>Some of the outputs alone.</summary>
     /// <param name="x">[tokens, inputs].</param>
-    /// <returns>[tokens, outputs].</returns>
-    public Variable Forward(Variable x) => x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias));
+    /// <param name="first">The first of the outputs.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="delta">[tokens, count], added to the result; or none.</param>
+    /// <returns>[tokens, count].</returns>
+    public Variable Forward(Variable x, int first, int count, Variable delta)
+    {
+        Variable bias = x.Tape.UseOptional(_bias);
+        return x.Linear(x.Tape.Use(_weight).RowRange(first, count), bias.IsNone ? bias : bias.ColumnRange(first, count), delta);
+    }
 
-    /// <summary>As <see cref="Forward(Variable)"/>, written to the residual stream.</summary>
+    /// <param name="x">[tokens, inputs].</param>
+    /// <param name="delta">[tokens, outputs]: what an adapter adds; or none.</param>
+    /// <returns>[tokens, outputs].</returns>
+    public Variable Forward(Variable x, Variable delta = default) => x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias), delta);
+
+    /// <summary>As <see cref="Forward(Variable, Variable)"/>, written to the residual stream.</summary>
     /// <param name="x">[tokens, inputs].</param>
     /// <param name="residual">[tokens, outputs], added to the result.</param>
     /// <param name="dropout">What is dropped of the result before.</param>
@@ -36,7 +49,7 @@ internal sealed class LinearLayer
         ? x.Linear(x.Tape.Use(_weight), x.Tape.UseOptional(_bias), residual)
         : dropout.Apply(Forward(x), _purpose).Apply<Add>(residual);
 
-    /// <summary>As <see cref="Forward(Variable)"/>, with an activation applied to the result where it is made.</summary>
+    /// <summary>As <see cref="Forward(Variable, Variable)"/>, with an activation applied to the result where it is made.</summary>
     /// <param name="x">[tokens, inputs].</param>
     /// <returns>[tokens, outputs].</returns>
     public Variable Forward<TActivation>(Variable x)

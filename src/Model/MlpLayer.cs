@@ -4,13 +4,14 @@ namespace TinyLM;
 internal sealed class MlpLayer
 {
     private readonly MlpKind _kind;
+    private readonly string _name;
     private readonly Norm _norm;
     private readonly LinearLayer _up, _down;
     private readonly LinearLayer? _gate;
 
     public MlpLayer(GptConfig config, ParameterSet parameters, int layer)
     {
-        _kind = config.Mlp;
+        (_kind, _name) = (config.Mlp, Name(layer));
         _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
         _gate = _kind == MlpKind.SwiGlu ? new LinearLayer(config, parameters, $"{Name(layer)}.gate") : null;
         _up = new LinearLayer(config, parameters, $"{Name(layer)}.up");
@@ -30,24 +31,30 @@ internal sealed class MlpLayer
     }
 
     /// <param name="x">[tokens, width].</param>
-    /// <param name="dropout">What is dropped of the result before x is added.</param>
+    /// <param name="context">Dropout, adapters.</param>
     /// <returns>[tokens, width].</returns>
-    public Variable Forward(Variable x, DropoutOptions dropout)
+    public Variable Forward(Variable x, in StreamContext context)
     {
-        Variable normed = _norm.Forward(x);
+        DocumentOffsets offsets = context.Tails?.Offsets ?? context.Offsets;
+        Variable normed = _norm.Forward(x), delta = context.Delta($"{_name}.up", normed, offsets);
         Variable hidden = _kind switch
         {
-            MlpKind.SwiGlu => Gated(normed),
-            MlpKind.ReluSquared => _up.Forward<ReluSquared>(normed),
-            _ => _up.Forward<Gelu>(normed),
+            MlpKind.SwiGlu => Gated(normed, delta, context.Delta($"{_name}.gate", normed, offsets)),
+            MlpKind.ReluSquared => Activated<ReluSquared>(normed, delta),
+            _ => Activated<Gelu>(normed, delta),
         };
-        return _down.Forward(hidden, x, dropout);
+        delta = context.Delta($"{_name}.down", hidden, offsets);
+        return _down.Forward(hidden, delta.IsNone ? x : x + delta, context.Dropout);
     }
 
-    private Variable Gated(Variable normed)
+    private Variable Activated<TActivation>(Variable normed, Variable delta)
+        where TActivation : unmanaged, IUnaryOp =>
+        delta.IsNone ? _up.Forward<TActivation>(normed) : _up.Forward(normed, delta).Apply<TActivation>();
+
+    private Variable Gated(Variable normed, Variable upDelta, Variable gateDelta)
     {
-        Variable up = _up.Forward(normed);
-        return _gate!.Forward(normed).Apply<SwiGlu>(up);
+        Variable up = _up.Forward(normed, upDelta);
+        return _gate!.Forward(normed, gateDelta).Apply<SwiGlu>(up);
     }
 
     private static string Name(int layer) => $"blocks.{layer}.mlp";

@@ -45,6 +45,7 @@ internal static class Mutations
         new("Kernels/Dropout.cs", "1 / (1 - probability)", "1 / (1 + probability)", Of("Dropout")),
         new("Kernels/BFloat16.cs", "(bits + odd + Vector512.Create(0x7FFFu)) >> 16", "(bits + Vector512.Create(0x7FFFu)) >> 16", "FullyQualifiedName~BFloat16|FullyQualifiedName~KernelTests"),
         new("Kernels/ColumnSums.cs", "sum += x[row * columns + column]", "sum = x[row * columns + column]", "FullyQualifiedName~KernelTests"),
+        new("Kernels/RowCopy.cs", "_source + (long)_sourceRows[i] * _columns", "_source + i * _columns", Of("MergeRows")),
         new("Kernels/ColumnRange.cs", "row * targetStride + targetColumn + column", "row * targetStride + column", Of("Append")),
     ];
 

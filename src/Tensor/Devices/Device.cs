@@ -138,6 +138,14 @@ public abstract class Device : IDisposable
         return block;
     }
 
+    /// <summary>A zeroed tensor in a block of its own, which its owner gives back by <see cref="FreeBlock"/>.</summary>
+    internal Tensor AllocateOwned(int rows, int columns, string? name, out long bytes)
+    {
+        CheckShape(rows, columns, name);
+        bytes = Arena.Padded((long)rows * columns * sizeof(float));
+        return new Tensor(this, AllocateBlock(bytes), rows, columns, step: Arena.Forever, name);
+    }
+
     internal void FreeBlock(nint block, long bytes)
     {
         FreeMemory(block);

@@ -25,6 +25,19 @@ public static unsafe class Rotary
     public static Tensor CreateTable(Device device, int positions, int rotarySize, double @base, double scale = 1)
     {
         ArgumentNullException.ThrowIfNull(device);
+        Tensor table = device.Allocate(positions, rotarySize, "rotary");
+        FillTable(table, @base, scale);
+        return table;
+    }
+
+    /// <summary>As <see cref="CreateTable"/>, in memory that is there.</summary>
+    /// <param name="table">[positions, size].</param>
+    /// <param name="base">Of the angles.</param>
+    /// <param name="scale">Positions are divided by it.</param>
+    /// <exception cref="ArgumentException">The size is odd or below 2, or the scale not positive.</exception>
+    public static void FillTable(Tensor table, double @base, double scale = 1)
+    {
+        var (positions, rotarySize) = (table.Rows, table.Columns);
         if (rotarySize < 2 || rotarySize % 2 != 0)
         {
             throw new ArgumentException($"Rotary: {rotarySize} columns of a head turn, expected 2 or a multiple of it: rotary turns pairs.");
@@ -47,9 +60,7 @@ public static unsafe class Rotary
             }
         }
 
-        Tensor table = device.Allocate(positions, rotarySize, "rotary");
         table.CopyFrom(values);
-        return table;
     }
 
     /// <param name="x">[tokens, columns]; the first <paramref name="headCount"/> heads of each row turn, the other columns are copied.</param>

@@ -50,6 +50,11 @@ public static class ErrorCases
         new("AppendRows", "of other columns", "AppendRows: b is a tensor [3, 4], expected [3, 5].", tape => New(tape, 3, 5).AppendRows(New(tape, 3, 4))),
         new("AppendColumns", "of other rows", "AppendColumns: b is a tensor [2, 5], expected [3, 5].", tape => New(tape, 3, 5).AppendColumns(New(tape, 2, 5))),
         new("ScatterRows", "to a row that is not there", "id 3 is outside 0 … 2", tape => New(tape, 2, 5).ScatterRows(Indices(tape, 0, 3), 3)),
+        new("PlaceColumns", "over one another", "PlaceColumns: a part from column 4 on, expected at least 5, where the part before it ends.",
+            tape => New(tape, 3, 5).PlaceColumns(0, 9, New(tape, 3, 2), 4)),
+        new("PlaceColumns", "past the end", "ColumnRange: columns 5 to 9 of target lie outside", tape => New(tape, 3, 5).PlaceColumns(5, 9)),
+        new("MergeRows", "to a row that is not there", "RowCopy: target row 3 is outside 0 … 2", tape => New(tape, 2, 5).MergeRows(
+            Indices(tape, 0, 1), Indices(tape, 0, 3), tape.Allocate(1, 5), Indices(tape, 0), Indices(tape, 1))),
         new("Dropout", "of everything", "Dropout: the probability is 1, expected 0 or more and less than 1.", tape => New(tape, 3, 5).Dropout(1, new Philox(0, 0), 0)),
         new("SegmentMatMul", "of too few matrices", "SegmentMatMul: w is a tensor [3, 4], expected [2 documents times the outputs, 4]",
             tape => New(tape, 6, 4).SegmentMatMul(New(tape, 3, 4), DocumentOffsets.FromLengths(3, 3))),

@@ -65,7 +65,59 @@ public static partial class OpCases
         Dropout(1, 1, 0.5), Dropout(9, 33, 0), Dropout(5, 17, 0.1), Dropout(65, 33, 0.5), Dropout(100, 90, 0.25),
         SegmentMatMul([1], 1, 1), SegmentMatMul([5, 1, 20], 17, 4), SegmentMatMul([33], 16, 33), SegmentMatMul([1, 1, 1], 33, 8), SegmentMatMul([7, 18, 2, 40], 19, 21),
         SegmentMatMul([90, 1, 60, 33, 7], 70, 40, isLarge: true), SegmentMatMul([300, 30], 130, 120, isLarge: true),
+        PlaceColumns(1, 1, 1, 0, 0), PlaceColumns(5, 17, 3, 8, 0), PlaceColumns(9, 33, 16, 17, 5), PlaceColumns(66, 20, 0, 40, 2), PlaceColumns(100, 40, 7, 30, 9),
+        MergeRows(1, 1, 1, 1), MergeRows(9, 5, 17, 4), MergeRows(20, 20, 33, 0), MergeRows(70, 40, 8, 60), MergeRows(120, 110, 50, 90),
     ];
+
+    /// <summary>Up to three parts: x of all columns, after a gap a second, and right beside it a third; a part of no columns is none.</summary>
+    internal static OpCase PlaceColumns(int rows, int columns, int gap, int second, int third)
+    {
+        int secondStart = gap + columns + gap, thirdStart = secondStart + second, all = thirdStart + third + gap;
+        OpInput[] parts = [Input("x", rows, columns), .. second > 0 ? [Input("second", rows, second)] : Array.Empty<OpInput>(), .. third > 0 ? [Input("third", rows, third)] : Array.Empty<OpInput>()];
+        int[] starts = [gap, secondStart, thirdStart];
+        return new OpCase(
+            "PlaceColumns", $"{columns}+{second}+{third} of {all} columns, {rows} rows", parts,
+            (_, v) => v[0].PlaceColumns(gap, all, second > 0 ? v[1] : default, secondStart, third > 0 ? v[2] : default, thirdStart),
+            x => Reference.PlaceColumns(x, starts, all),
+            (x, dy) => [.. x.Select((part, i) => Reference.ColumnRange(dy, starts[i], part.Columns))])
+        {
+            IsLarge = IsLarge(rows, all),
+        };
+    }
+
+    /// <summary>Some rows of x, and some of a constant, in an order of their own.</summary>
+    internal static OpCase MergeRows(int rows, int taken, int columns, int others, ulong draw = 2)
+    {
+        int[] order = Shuffled(taken + others, draw), from = Shuffled(rows, draw + 1)[..taken], otherRows = Indices(others, 0, OtherRows, draw + 2);
+        int[] places = order[..taken], otherPlaces = order[taken..];
+        return new OpCase(
+            "MergeRows", $"{taken} of {rows} rows of {columns} and {others} others", [Input("x", rows, columns)],
+            (tape, v) => v[0].MergeRows(
+                tape.Device.TemporaryIndices(from), tape.Device.TemporaryIndices(places), Other(tape.Device, columns), tape.Device.TemporaryIndices(otherRows),
+                tape.Device.TemporaryIndices(otherPlaces)),
+            x => Reference.MergeRows(x[0], from, places, new Matrix(OtherRows, columns, OtherValues(columns)), otherRows, otherPlaces),
+            (x, dy) => [Reference.EmbeddingGradient(x[0], from, Reference.Embedding(dy, places))[0]])
+        {
+            IsLarge = IsLarge(rows, columns),
+        };
+    }
+
+    private const int OtherRows = 7;
+
+    private static double[] OtherValues(int columns) => [.. Enumerable.Range(0, OtherRows * columns).Select(i => (i % 13 - 6) / 4.0)];
+
+    private static Tensor Other(Device device, int columns)
+    {
+        Tensor other = device.Temporary(OtherRows, columns);
+        other.CopyFrom([.. OtherValues(columns).Select(value => (float)value)]);
+        return other;
+    }
+
+    private static int[] Shuffled(int count, ulong draw)
+    {
+        var random = new Philox(draw, Philox.Purpose("order"));
+        return [.. Enumerable.Range(0, count).OrderBy(i => random.Uniform((ulong)i))];
+    }
 
     internal static OpCase Reshape(int rows, int columns) => new(
         "Reshape", $"{rows}x{columns} to one row", [Input("x", rows, columns)],

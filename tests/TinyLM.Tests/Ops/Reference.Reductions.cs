@@ -168,6 +168,43 @@ public static partial class Reference
         return y;
     }
 
+    /// <summary>Each part from its column on, zeros elsewhere.</summary>
+    public static Matrix PlaceColumns(Matrix[] parts, int[] starts, int columns)
+    {
+        var y = new Matrix(parts[0].Rows, columns);
+        for (int part = 0; part < parts.Length; part++)
+        {
+            for (int row = 0; row < y.Rows; row++)
+            {
+                for (int column = 0; column < parts[part].Columns; column++)
+                {
+                    y[row, starts[part] + column] = parts[part][row, column];
+                }
+            }
+        }
+
+        return y;
+    }
+
+    public static Matrix MergeRows(Matrix x, int[] rows, int[] places, Matrix other, int[] otherRows, int[] otherPlaces)
+    {
+        var y = new Matrix(rows.Length + otherRows.Length, x.Columns);
+        for (int column = 0; column < x.Columns; column++)
+        {
+            for (int i = 0; i < rows.Length; i++)
+            {
+                y[places[i], column] = x[rows[i], column];
+            }
+
+            for (int i = 0; i < otherRows.Length; i++)
+            {
+                y[otherPlaces[i], column] = other[otherRows[i], column];
+            }
+        }
+
+        return y;
+    }
+
     /// <summary>The tokens of each document times its own matrix, transposed.</summary>
     public static Matrix SegmentMatMul(Matrix x, Matrix w, DocumentOffsets offsets)
     {

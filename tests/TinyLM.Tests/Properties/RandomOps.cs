@@ -42,6 +42,10 @@ internal static class RandomOps
             Named(OpCases.Embedding(entries, columns, tokens, draw: ids), ids))),
         new("ScatterRows", 60, most => Gen.Select(Size(most), Size(most), Size(most), Values, (tokens, columns, rows, ids) =>
             Named(OpCases.Scatter(tokens, columns, rows, ids), ids))),
+        new("PlaceColumns", 40, most => Gen.Select(Size(most), Size(most), Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int[0, 20], (rows, columns, gap, second, third) =>
+            OpCases.PlaceColumns(rows, columns, gap, second, second > 0 ? third : 0))),
+        new("MergeRows", 40, most => Gen.Select(Size(most), Size(most), Gen.Int[0, 20], Gen.Int[0, 100], Values, (rows, columns, others, share, order) =>
+            Named(OpCases.MergeRows(rows, Math.Max(1, rows * share / 100), columns, others, order), order))),
         new("CrossEntropy", 80, most => Gen.Select(Size(most), Size(2 * most), LossOptions, Values, (tokens, vocabulary, options, ids) =>
             Named(OpCases.CrossEntropy(tokens, vocabulary, options, draw: ids), ids))),
         new("LinearCrossEntropy", 60, most => Gen.Select(Size(most), Size(most / 2), Size(most), LossOptions, Gen.Bool, Values, (tokens, width, vocabulary, options, sum, ids) =>
