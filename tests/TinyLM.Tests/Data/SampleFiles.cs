@@ -15,6 +15,19 @@ internal static class SampleFiles
         + "CYVxCEsBhXEJiWNjb2xsZWN0aW9ucwpPcmRlcmVkRGljdApxCilScQtjdG9yY2gKdWludDE2CnEMdHENUnEOWAoAAABkb2Nfc3RhcnRzcQ9jdG9yY2guX3V0aWxzCl9yZWJ1aWxkX3RlbnNvcl92MgpxECgoaANjdG9yY2gKTG9u"
         + "Z1N0b3JhZ2UKcRFYAQAAADFxEmgGSwN0cRNRSwBLA4VxFGgJiWgKKVJxFXRxFlJxF1gGAAAAYm9zX2lkcRhNUMRYEAAAAHNlcV9zaHVmZmxlX3NlZWRxGUsrWAgAAABzZXFfc2l6ZXEaTQEIdS4=";
 
+    /// <summary>
+    /// A torch archive, packed with gzip, with <see cref="Pickle"/> and the entries of torch.save, in libtorch 2.10's own layout: numbers aligned by padding in front of them, sizes
+    /// behind the content and in the directory only, a zip64 end. What made it makes archives that libtorch saved again, byte for byte.
+    /// </summary>
+    private const string LibtorchArchive =
+        "H4sIAAAAAAACA52Vy27TQBSGJ3HiuObWphdaKnVRFhgKaZw0dgoCpAhlYypCUaWIjeXYk8Sqa2fsSatWQkJCWXTLA7Bg3TWVWCHUF2BNd6yKhHgFZpyLbCdNW0ayJpbn/OebOeefVBQmAQDHgaExA26CumnDPVhTdzVr1dCwlm"
+        + "ltW+USD94Oxvv4OwSEKksCsLMNbQ/FdOy4ejOjtrFpebzqwlrbtAwVk4+Oq+7meRQXhGqKRHhkpdaAiOmF9N75LRvvt6DxpveKEtUYWZ1FySpDZr3VRqySxij1WgHKRAdxSqyDJg513bEsqGPTsT3+lWtAFxovTB3ziL+/ia51"
+        + "c/Bt08aixKPrGN3YRDerPFE0HF31sOZiD926gD7Ho0lBaPaI+ZeO3RhgTvmYIko3WYXBaJriMR0005w4bFKEWYzmNtFt/7BqjqeaBprfqJxUJ+lRQKR6zXa9bkHVg9BAC8pKlet/MA8gurMR49qZipLifh8d/2mRVPSpnFu/RZ"
+        + "AK1S9Td9wdDau70PXIEZVLDC2jSAWP/55+oOj0OV9wCeTDgr1yqZplNuwdaONyaTXQGpca0hoFeL6HzuIkRXwswCx4EgKo7WPo0DqXS/JV8/aHZWJsQcrQefprgVaGHcuQBo+HXLGaLZek/wSonMTIrisnDHkSIEmyU5afp0f7"
+        + "aT/beJbMMItYLj24Aktfi+nNyd5MKb60zr7Pk9/zYymmwb0QxaC/7l4GI8/TTD8+NbYurv9yZL8Zf8MedE3SgQcaNT7x1NX2L0pyNl/MizlJkvLFYkHOrmfFXK4or60X1gtiPivJckGWfZt8xcozgXAIPmWMwg44g56cGSIfdY"
+        + "9GFYImXAxFf4uBcU6OCgXNtBQSmoqDCxwc1QqaYjak9TGiNTBjVCLYy+mQxBwDRngpGh/swnD851HxYjQ+2FvToXghAUZ1blQgWPbl8BlEBEY3ZEVh2Yf9O5R5NIjmIvNKvDsXk30LsvRPEuip7nv3dk6y3RjOX99d+w9sHjgC"
+        + "xQcAAA==";
+
     /// <summary>Those that go with <see cref="Pickle"/>.</summary>
     public static readonly ushort[] Tokens = [50256, 1, 2, 50256, 3, 50256, 4, 5, 6];
     public static readonly long[] Starts = [0, 3, 5];
@@ -64,6 +77,15 @@ internal static class SampleFiles
             }
         }
 
+        return file.ToArray();
+    }
+
+    /// <summary>The archive of <see cref="Tokens"/> and <see cref="Starts"/>, laid out as libtorch does.</summary>
+    public static byte[] TorchAsLibtorch()
+    {
+        using var archive = new GZipStream(new MemoryStream(Convert.FromBase64String(LibtorchArchive)), CompressionMode.Decompress);
+        var file = new MemoryStream();
+        archive.CopyTo(file);
         return file.ToArray();
     }
 
