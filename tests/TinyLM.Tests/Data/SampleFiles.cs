@@ -28,9 +28,23 @@ internal static class SampleFiles
         + "9GFYImXAxFf4uBcU6OCgXNtBQSmoqDCxwc1QqaYjak9TGiNTBjVCLYy+mQxBwDRngpGh/swnD851HxYjQ+2FvToXghAUZ1blQgWPbl8BlEBEY3ZEVh2Yf9O5R5NIjmIvNKvDsXk30LsvRPEuip7nv3dk6y3RjOX99d+w9sHjgC"
         + "xQcAAA==";
 
+    /// <summary>
+    /// A Parquet file, packed with gzip, that Arrow's own writer made (25.0, the one in pyarrow): zstd, dictionaries, pages of the second version of which some are not compressed, nulls, a
+    /// list column that nobody asks for; the five of <see cref="ArrowTexts"/> in each of two row groups.
+    /// </summary>
+    private const string ArrowFile =
+        "H4sIAAAAAAACA91Uz2sTQRSenZ1uJ8seEpv32JEVtkKGLbTRliQUyUE9eNpDEY+lGGvQQJPGJFXxKEE89CieelFEFErpxYtH9dSzJ/+KnHITfLObbiMUf+LFZd/uzNv3fe+97w27duX6MgiI4FIMLrAzjEXvLnwNiy9YcllknM"
+        + "wmE2TgUJS7bkLJ8vQ0ENt+eo0Ri4SzMfATFjGfshAqD/l18CjGoBwQBiXttzlLGuBVuBGTNwPO5yw2Q8DGnUarI2nR234QroQfXx2vK7QmgAeeqYUnrCKt5Ry3h+w/bEkVuPJNwYxeSeFcIfvezSZuobTLVY0JmX6fSbIqX2aJ"
+        + "KIgvaC7/GW2AG1BDgw/wyIL6ZDnmsGrosWJ2Q5HFjEQWs+dkMSDUVpX5Tn/zbrPdAIfKKDGft26Xzsf7c2GBAFXuz3Z22reavT6p5sR14xO+2Gr1B8BTgGgNmu0TCHgl7otB8+GgxOKAHFhUi6quWUANVJmTVyYFeOjiI9y19I"
+        + "aWQSpOqgWyaGpXKDC1aEZlsjGaGp0uPMxBET87UGZTrKvHhSbFJUVREg9vYk8fWfqZFaSMkywimtqdkqW+kI2D4accID6ehctJQm/SRtJk0shzC99Yesz1Ex7UeJSNbDLE0+ixohxlhsnwSw4C/GDYccTR1RJf2+wHig2FPrB/"
+        + "V7Nx0oL8dc1GQr8Xf6HZrksJD+VPNNtz9P7MH2j20iXNRjLT7MA2okVht9G7t9McLG12u0uNnuG8T+21tjvhSrV8sbys6nQk0zv5S63RL/ob9ZRFJqcFAAA=";
+
     /// <summary>Those that go with <see cref="Pickle"/>.</summary>
     public static readonly ushort[] Tokens = [50256, 1, 2, 50256, 3, 50256, 4, 5, 6];
     public static readonly long[] Starts = [0, 3, 5];
+
+    /// <summary>The column text of <see cref="ParquetOfArrow"/>, a null as nothing.</summary>
+    public static readonly string[] ArrowTexts = ["again", "", "row 2 ä", "again", "row 4 ä"];
 
     public static byte[] Gzip(byte[] content)
     {
@@ -81,13 +95,10 @@ internal static class SampleFiles
     }
 
     /// <summary>The archive of <see cref="Tokens"/> and <see cref="Starts"/>, laid out as libtorch does.</summary>
-    public static byte[] TorchAsLibtorch()
-    {
-        using var archive = new GZipStream(new MemoryStream(Convert.FromBase64String(LibtorchArchive)), CompressionMode.Decompress);
-        var file = new MemoryStream();
-        archive.CopyTo(file);
-        return file.ToArray();
-    }
+    public static byte[] TorchAsLibtorch() => Unpack(LibtorchArchive);
+
+    /// <summary>A Parquet file of the columns id, numbers and text, as Arrow writes it.</summary>
+    public static byte[] ParquetOfArrow() => Unpack(ArrowFile);
 
     /// <summary>A Parquet file of the columns id and text, a row group for each of the arrays.</summary>
     public static byte[] Parquet(CompressionMethod packing, params string?[][] groups)
@@ -110,6 +121,14 @@ internal static class SampleFiles
             writer.WriteAsync(schema.DataFields[0], (ReadOnlyMemory<int>)Enumerable.Range(0, group.Length).ToArray()).GetAwaiter().GetResult();
             writer.WriteAsync(schema.DataFields[1], group!, (ReadOnlyMemory<int>)new int[group.Length]).GetAwaiter().GetResult();
         });
+    }
+
+    private static byte[] Unpack(string packed)
+    {
+        using var gzip = new GZipStream(new MemoryStream(Convert.FromBase64String(packed)), CompressionMode.Decompress);
+        var file = new MemoryStream();
+        gzip.CopyTo(file);
+        return file.ToArray();
     }
 
     private static byte[] Write(ParquetSchema schema, CompressionMethod packing, string?[][] groups, Action<ParquetRowGroupWriter, string?[]> write)
