@@ -49,7 +49,9 @@ internal sealed class AttentionLayer
         Variable query = context.Delta($"{_name}.query", normed, context.Offsets), key = context.Delta($"{_name}.key", normed, context.Offsets);
         Variable value = context.Delta($"{_name}.value", normed, context.Offsets);
         Variable delta = Beside(_shape.TotalWidth, (query, 0), (key, _shape.QueryWidth), (value, _shape.QueryWidth + _shape.KeyValueWidth));
-        Variable qkv = Placed(_qkv.Forward(normed, delta), QueryAndKeyHeads, context.Positions, context.RotaryTable);
+        Variable qkv = _qkv.Forward(normed, delta);
+        normed.Release();
+        qkv = Placed(qkv, QueryAndKeyHeads, context.Positions, context.RotaryTable);
         return Output(Attend(qkv, context), x, context, context.Offsets);
     }
 
@@ -67,6 +69,7 @@ internal sealed class AttentionLayer
         Variable q = _qkv.Forward(asked, 0, _shape.QueryWidth, context.Delta($"{_name}.query", asked, queries));
         Variable key = context.Delta($"{_name}.key", normed, context.Offsets), value = context.Delta($"{_name}.value", normed, context.Offsets);
         Variable kv = _qkv.Forward(normed, _shape.QueryWidth, 2 * _shape.KeyValueWidth, Beside(2 * _shape.KeyValueWidth, (key, 0), (value, _shape.KeyValueWidth)));
+        normed.Release();
         q = Placed(q, _shape.QueryHeads, positions, context.RotaryTable);
         kv = Placed(kv, _shape.KeyValueHeads, context.Positions, context.RotaryTable);
         if (context.Past is { } past)
@@ -81,7 +84,7 @@ internal sealed class AttentionLayer
     private Variable Placed(Variable x, int headCount, IndexTensor positions, Tensor rotaryTable)
     {
         x = _headNorm?.Forward(x, headCount) ?? x;
-        return rotaryTable.IsNone ? x : x.Rotary(positions, rotaryTable, headCount, _shape.HeadSize);
+        return rotaryTable.IsNone ? x : x.Rotary(positions, rotaryTable, headCount, _shape.HeadSize, inPlace: true);
     }
 
     private Variable Output(Variable y, Variable residual, in StreamContext context, DocumentOffsets offsets)

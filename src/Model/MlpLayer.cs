@@ -43,8 +43,11 @@ internal sealed class MlpLayer
             MlpKind.ReluSquared => Activated<ReluSquared>(normed, delta),
             _ => Activated<Gelu>(normed, delta),
         };
+        normed.Release();
         delta = context.Delta($"{_name}.down", hidden, offsets);
-        return _down.Forward(hidden, delta.IsNone ? x : x + delta, context.Dropout);
+        Variable y = _down.Forward(hidden, delta.IsNone ? x : x + delta, context.Dropout);
+        hidden.Release();
+        return y;
     }
 
     private Variable Activated<TActivation>(Variable normed, Variable delta)
