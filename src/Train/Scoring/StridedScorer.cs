@@ -43,18 +43,19 @@ public sealed class StridedScorer : IScorer
     public float[] Score(TokenizedDocuments documents, IProgress<int>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(documents);
-        var nats = new List<float>(checked((int)documents.TokenCount));
-        var pending = new List<Chunk>();
-        int tokens = 0;
-        foreach (Chunk chunk in Chunks(documents))
+        int[] firstTargets = TailStream.FirstTargets(documents, ScoreEnd);
+        var nats = new float[firstTargets[^1]];
+        var pending = new List<DocumentPiece>();
+        int tokens = 0, scored = 0;
+        foreach (DocumentPiece piece in Enumerable.Range(0, documents.Count).SelectMany(document => Windows(document, firstTargets[document + 1] - firstTargets[document])))
         {
-            if (tokens > 0 && tokens + chunk.Length > TokensPerBatch)
+            if (tokens > 0 && tokens + piece.Length > TokensPerBatch)
             {
                 Flush();
             }
 
-            pending.Add(chunk);
-            tokens += chunk.Length;
+            pending.Add(piece);
+            tokens += piece.Length;
         }
 
         if (tokens > 0)
@@ -62,62 +63,35 @@ public sealed class StridedScorer : IScorer
             Flush();
         }
 
-        return [.. nats];
+        return nats;
 
         void Flush()
         {
-            ScoreChunks(documents, pending, nats);
-            progress?.Report(nats.Count);
+            var stream = new TailStream(documents, pending, ScoreEnd);
+            using Tape tape = _model.Device.BeginTape(gradients: false);
+            stream.Store(_model.TailLosses(tape, stream.Ids, stream.Targets, stream.Offsets, stream.Tails).Value.ToArray(), nats, firstTargets);
+            progress?.Report(scored += stream.ScoredCount);
             pending.Clear();
             tokens = 0;
         }
     }
 
     /// <summary>
-    /// The windows of all documents, in order. Chunk c of a document with n targets ends at min((c+1)·stride, n), begins up to the window
-    /// before that, and scores the targets that no chunk before it has scored.
+    /// Chunk c of a document with n targets ends at min((c+1)·stride, n), begins up to the window before that, and scores the targets that no chunk before it has
+    /// scored. Those that begin at the document's start are one pass: what a longer one adds comes after, and changes nothing.
     /// </summary>
-    private IEnumerable<Chunk> Chunks(TokenizedDocuments documents)
+    private IEnumerable<DocumentPiece> Windows(int document, int targets)
     {
-        for (int document = 0; document < documents.Count; document++)
+        int first = targets <= Window ? targets : Window / Stride * Stride;
+        if (first > 0)
         {
-            int targets = TargetBuilder.CountTargets(documents.LengthOf(document), ScoreEnd);
-            int stride = targets <= Window ? Math.Max(1, targets) : Stride;
-            for (int first = 0; first < targets; first += stride)
-            {
-                int end = Math.Min(first + stride, targets);
-                int start = Math.Max(0, end - Window);
-                yield return new Chunk(document, start, end - start, first - start);
-            }
+            yield return new DocumentPiece(document, 0, first, first);
+        }
+
+        for (; first < targets; first += Stride)
+        {
+            int end = Math.Min(first + Stride, targets), start = Math.Max(0, end - Window);
+            yield return new DocumentPiece(document, start, end - start, end - first);
         }
     }
-
-    private void ScoreChunks(TokenizedDocuments documents, List<Chunk> chunks, List<float> nats)
-    {
-        int[] lengths = [.. chunks.Select(chunk => chunk.Length)];
-        var offsets = DocumentOffsets.FromLengths(lengths);
-        int[] ids = new int[offsets.TokenCount], targets = new int[offsets.TokenCount];
-        Array.Fill(targets, TargetBuilder.None);
-        for (int i = 0; i < chunks.Count; i++)
-        {
-            Chunk chunk = chunks[i];
-            int at = offsets.Starts[i];
-            documents.CopyTo(chunk.Document, chunk.Start, ids.AsSpan(at, chunk.Length));
-            TargetBuilder.Fill(
-                documents, chunk.Document, chunk.Start + chunk.Skip, ScoreEnd, targets.AsSpan(at + chunk.Skip, chunk.Length - chunk.Skip));
-        }
-
-        float[] losses = TokenScores.Of(_model, new TokenBatch(ids, targets, offsets));
-        for (int i = 0; i < chunks.Count; i++)
-        {
-            int at = offsets.Starts[i];
-            nats.AddRange(losses.AsSpan((at + chunks[i].Skip)..(at + chunks[i].Length)));
-        }
-    }
-
-    /// <param name="Document">Which.</param>
-    /// <param name="Start">The first token of the window.</param>
-    /// <param name="Length">Tokens of the window.</param>
-    /// <param name="Skip">Leading tokens of the window whose targets are not scored: context only.</param>
-    private readonly record struct Chunk(int Document, int Start, int Length, int Skip);
 }
