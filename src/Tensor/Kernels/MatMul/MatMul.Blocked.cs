@@ -9,7 +9,7 @@ public static unsafe partial class MatMul
     /// the block streams from the second-level cache past a panel of a. A small b is read in place: its copy would push the
     /// operands themselves out of that cache, and the workers need not wait for each other.
     /// </summary>
-    private readonly struct BlockedJob : IWorkerJob
+    private readonly struct BlockedJob : IPhasedJob
     {
         /// <summary>Panels of a transposed a that are packed at once: 48 floats are three whole cache lines.</summary>
         private const int GroupPanels = 4;
@@ -22,6 +22,8 @@ public static unsafe partial class MatMul
         private readonly int _workers;
         private readonly int _depthBlock;
         private readonly int _columnBlock;
+        private readonly int _depthBlocks;
+        private readonly int _blocks;
         private readonly float* _packed;
         private readonly long _packedSize;
         private readonly bool _inPlace;
@@ -33,9 +35,10 @@ public static unsafe partial class MatMul
         {
             (_device, _product, _workers, _firstWorker, _depthBlock, _columnBlock) = (device, product, workers, firstWorker, depthBlock, columnBlock);
             _inPlace = IsReadInPlace(product);
-            bool manyBlocks = depthBlock < product.Depth || columnBlock < product.Columns;
+            _depthBlocks = Blocks(product.Depth, depthBlock);
+            _blocks = _depthBlocks * Blocks(product.Columns, columnBlock);
             _packedSize = (long)depthBlock * columnBlock;
-            long packed = _inPlace ? 0 : manyBlocks ? 2 * _packedSize : _packedSize;
+            long packed = _inPlace ? 0 : _blocks > 1 ? 2 * _packedSize : _packedSize;
             _packed = isAlone ? device.WorkerScratch(firstWorker, TileScratch + packed) + TileScratch
                 : _inPlace ? null
                 : device.SharedScratch(packed);
@@ -43,6 +46,9 @@ public static unsafe partial class MatMul
 
         /// <summary>What a worker needs for its rows of a and for a tile at an edge.</summary>
         private long TileScratch => Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns);
+
+        /// <summary>In one, each worker multiplies with the block that was packed in the phase before, and packs its part of the next.</summary>
+        public int Phases => _inPlace ? 1 : _blocks + 1;
 
         public static BlockedJob Plan(CpuDevice device, in Product product, int workers) => Plan(device, product, workers, firstWorker: 0, isAlone: false);
 
@@ -63,41 +69,45 @@ public static unsafe partial class MatMul
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        public void Run(int worker)
+        public void Run(int worker, int phase)
         {
-            int block = 0;
-            for (int column = 0; column < _product.Columns; column += _columnBlock)
+            if (_inPlace)
             {
-                for (int depth = 0; depth < Math.Max(1, _product.Depth); depth += _depthBlock)
+                for (int block = 0; block < _blocks; block++)
                 {
-                    var part = new Block
-                    {
-                        Column = column,
-                        Columns = Math.Min(_columnBlock, _product.Columns - column),
-                        Start = depth,
-                        Depth = Math.Min(_depthBlock, _product.Depth - depth),
-                    };
-                    if (_inPlace)
-                    {
-                        part.Elements = _product.B + ((long)depth * _product.Columns) + column;
-                        part.Stride = _product.Columns;
-                    }
-                    else
-                    {
-                        // Two buffers in turn: a quick worker packs the next block while a slow one still reads this one.
-                        part.Elements = _packed + ((block++ & 1) * _packedSize);
-                        Pack(part, worker);
-                        if (_workers > 1)
-                        {
-                            _device.Team.Barrier();
-                        }
-                    }
+                    MultiplyTiles(BlockAt(block), worker);
+                }
+            }
+            else
+            {
+                if (phase > 0)
+                {
+                    MultiplyTiles(BlockAt(phase - 1), worker);
+                }
 
-                    MultiplyTiles(part, worker);
+                if (phase < _blocks)
+                {
+                    Pack(BlockAt(phase), worker);
                 }
             }
 
             Streaming.Fence();
+        }
+
+        /// <summary>Of all blocks, those of the same columns one after another.</summary>
+        private Block BlockAt(int index)
+        {
+            var (columnBlock, depthBlock) = Math.DivRem(index, _depthBlocks);
+            int column = columnBlock * _columnBlock, depth = depthBlock * _depthBlock;
+            return new Block
+            {
+                Column = column,
+                Columns = Math.Min(_columnBlock, _product.Columns - column),
+                Start = depth,
+                Depth = Math.Min(_depthBlock, _product.Depth - depth),
+                Elements = _inPlace ? _product.B + ((long)depth * _product.Columns) + column : _packed + ((index & 1) * _packedSize),
+                Stride = _inPlace ? _product.Columns : 0,
+            };
         }
 
         /// <summary>Floats, and whole panels only: the kernel reads all columns of one.</summary>
