@@ -9,17 +9,16 @@ public sealed record ScoreReport(double Loss, double BitsPerByte, long Targets, 
 {
     /// <summary>Scores documents and sums up, in double.</summary>
     /// <param name="scorer">How.</param>
-    /// <param name="model">Whose predictions.</param>
     /// <param name="documents">Held-out documents with at least one target.</param>
     /// <param name="tokenBytes">[vocabulary]: UTF-8 bytes of each token.</param>
     /// <param name="progress">Told the number of targets scored so far; may be null.</param>
     /// <exception cref="UserException">There is nothing to score.</exception>
-    public static ScoreReport Create(IScorer scorer, Gpt model, TokenizedDocuments documents, ReadOnlySpan<int> tokenBytes, IProgress<int>? progress = null)
+    public static ScoreReport Create(IScorer scorer, TokenizedDocuments documents, ReadOnlySpan<int> tokenBytes, IProgress<int>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(scorer);
         ArgumentNullException.ThrowIfNull(documents);
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        float[] nats = scorer.Score(model, documents, progress);
+        float[] nats = scorer.Score(documents, progress);
         double seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds, sum = 0;
         foreach (float value in nats)
         {

@@ -9,18 +9,27 @@ public sealed class StridedScorer : IScorer
 {
     private const int TokensPerBatch = 4096;
 
+    private readonly Gpt _model;
+
+    /// <param name="model">Its weights are not touched.</param>
     /// <param name="window">Tokens of context at most, up to the model's.</param>
     /// <param name="stride">Targets a chunk; at most the window.</param>
     /// <param name="scoreEnd">Whether the end of each document is a target.</param>
-    /// <exception cref="UserException">The stride is not between 1 and the window.</exception>
-    public StridedScorer(int window, int stride, bool scoreEnd = false)
+    /// <exception cref="UserException">The stride is not between 1 and the window, or the window longer than the model's context.</exception>
+    public StridedScorer(Gpt model, int window, int stride, bool scoreEnd = false)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        if (window > model.Config.ContextLength)
+        {
+            throw new UserException($"strided scoring: a window of {window} tokens, the model's context is {model.Config.ContextLength}.");
+        }
+
         if (stride < 1 || stride > window)
         {
             throw new UserException($"strided scoring: a stride of {stride}, expected 1 to {window}, the window.");
         }
 
-        (Window, Stride, ScoreEnd) = (window, stride, scoreEnd);
+        (_model, Window, Stride, ScoreEnd) = (model, window, stride, scoreEnd);
     }
 
     public int Window { get; }
@@ -31,15 +40,9 @@ public sealed class StridedScorer : IScorer
 
     public bool ScoreEnd { get; }
 
-    public float[] Score(Gpt model, TokenizedDocuments documents, IProgress<int>? progress = null)
+    public float[] Score(TokenizedDocuments documents, IProgress<int>? progress = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(documents);
-        if (Window > model.Config.ContextLength)
-        {
-            throw new UserException($"strided scoring: a window of {Window} tokens, the model's context is {model.Config.ContextLength}.");
-        }
-
         var nats = new List<float>(checked((int)documents.TokenCount));
         var pending = new List<Chunk>();
         int tokens = 0;
@@ -63,7 +66,7 @@ public sealed class StridedScorer : IScorer
 
         void Flush()
         {
-            ScoreChunks(model, documents, pending, nats);
+            ScoreChunks(documents, pending, nats);
             progress?.Report(nats.Count);
             pending.Clear();
             tokens = 0;
@@ -89,7 +92,7 @@ public sealed class StridedScorer : IScorer
         }
     }
 
-    private void ScoreChunks(Gpt model, TokenizedDocuments documents, List<Chunk> chunks, List<float> nats)
+    private void ScoreChunks(TokenizedDocuments documents, List<Chunk> chunks, List<float> nats)
     {
         int[] lengths = [.. chunks.Select(chunk => chunk.Length)];
         var offsets = DocumentOffsets.FromLengths(lengths);
@@ -104,7 +107,7 @@ public sealed class StridedScorer : IScorer
                 documents, chunk.Document, chunk.Start + chunk.Skip, ScoreEnd, targets.AsSpan(at + chunk.Skip, chunk.Length - chunk.Skip));
         }
 
-        float[] losses = TokenScores.Of(model, new TokenBatch(ids, targets, offsets));
+        float[] losses = TokenScores.Of(_model, new TokenBatch(ids, targets, offsets));
         for (int i = 0; i < chunks.Count; i++)
         {
             int at = offsets.Starts[i];

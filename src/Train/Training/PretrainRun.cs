@@ -111,8 +111,8 @@ public static class PretrainRun
         int window = model.Config.ContextLength;
         IScorer[] scorers =
         [
-            new PackedScorer(window, trainer.Config.ScoreEnd),
-            new StridedScorer(window, Math.Max(1, window / StridesPerWindow), trainer.Config.ScoreEnd),
+            new PackedScorer(model, window, trainer.Config.ScoreEnd),
+            new StridedScorer(model, window, Math.Max(1, window / StridesPerWindow), trainer.Config.ScoreEnd),
         ];
         var scores = new Dictionary<string, ScoreReport>();
         var named = new Dictionary<string, ScoreReport>();
@@ -166,7 +166,7 @@ public static class PretrainRun
             foreach (IScorer scorer in scorers)
             {
                 string name = scorer.Name + weights;
-                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, model, validation, tokens.TokenBytes, progress), stop);
+                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, validation, tokens.TokenBytes, progress), stop);
                 scores[scorer.Name.Split(' ')[0] + weights] = report;
                 named[name] = report;
             }

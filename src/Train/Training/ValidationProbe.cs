@@ -10,7 +10,6 @@ internal sealed class ValidationProbe
     private const int SampledTokens = 1 << 13;
     private const int WrittenTokens = 120;
 
-    private readonly Gpt _model;
     private readonly TokenizedDocuments _documents;
     private readonly TokenizedCorpus _corpus;
     private readonly RunSampler _sampler;
@@ -25,8 +24,8 @@ internal sealed class ValidationProbe
     /// <param name="everySteps">Steps from one look to the next; null: twenty times a run.</param>
     public ValidationProbe(Gpt model, TokenizedCorpus corpus, TokenizedDocuments heldOut, RunSampler sampler, bool scoreEnd, int? everySteps)
     {
-        (_model, _corpus, _sampler, _everySteps) = (model, corpus, sampler, everySteps);
-        _scorer = new PackedScorer(model.Config.ContextLength, scoreEnd);
+        (_corpus, _sampler, _everySteps) = (corpus, sampler, everySteps);
+        _scorer = new PackedScorer(model, model.Config.ContextLength, scoreEnd);
         _documents = FirstOf(heldOut);
     }
 
@@ -46,7 +45,7 @@ internal sealed class ValidationProbe
     /// <summary>The step with the loss and the text of the model after it.</summary>
     public StepMetrics Look(in StepMetrics step) => step with
     {
-        ValidationLoss = ScoreReport.Create(_scorer, _model, _documents, _corpus.TokenBytes).Loss,
+        ValidationLoss = ScoreReport.Create(_scorer, _documents, _corpus.TokenBytes).Loss,
         Sample = _sampler.Write(0, WrittenTokens),
     };
 

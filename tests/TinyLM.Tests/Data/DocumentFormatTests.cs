@@ -111,10 +111,18 @@ public class DocumentFormatTests
     }
 
     [Test]
-    public void A_torch_archive_holds_the_documents_that_its_starts_tell()
+    public void A_Parquet_file_that_Arrow_wrote_is_read()
     {
         using var folder = new TemporaryFolder();
-        string path = folder.Write("fineweb_val.pt", SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts));
+        string path = folder.Write("arrow.parquet", SampleFiles.ParquetOfArrow());
+        Assert.That(DocumentSource.Parquet(path).Read().Select(document => document.Text), Is.EqualTo(SampleFiles.ArrowTexts.Concat(SampleFiles.ArrowTexts)));
+    }
+
+    [Test]
+    public void A_torch_archive_holds_the_documents_that_its_starts_tell([Values] bool isLaidOutByLibtorch)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("fineweb_val.pt", isLaidOutByLibtorch ? SampleFiles.TorchAsLibtorch() : SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts));
         Assert.That(DocumentSource.Tokens(path).Read().Select(document => document.Ids), Is.EqualTo(new[] { new[] { 1, 2 }, [3], [4, 5, 6] }));
     }
 

@@ -32,7 +32,7 @@ public class ScorerProperties
         Property.Holds("cpu", 100, draws, draw =>
         {
             TokenizedDocuments documents = TinyModels.Documents(7, draw.Lengths);
-            float[] nats = new StridedScorer(draw.Window, draw.Stride, draw.ScoreEnd).Score(_model, documents);
+            float[] nats = new StridedScorer(_model, draw.Window, draw.Stride, draw.ScoreEnd).Score(documents);
             float[] expected =
             [
                 .. Enumerable.Range(0, documents.Count).SelectMany(document => ScorerTests.Defined(_model, documents.ToArray(document), draw.Window, draw.Stride, draw.ScoreEnd)),
@@ -48,7 +48,7 @@ public class ScorerProperties
         {
             var (lengths, rowLength, scoreEnd) = draw;
             TokenizedDocuments documents = TinyModels.Documents(7, lengths);
-            float[] nats = new PackedScorer(rowLength, scoreEnd).Score(_model, documents);
+            float[] nats = new PackedScorer(_model, rowLength, scoreEnd).Score(documents);
             Assert.That(nats, Has.Length.EqualTo(TargetBuilder.CountTargets(documents, scoreEnd)).And.All.GreaterThan(0));
         });
 }

@@ -71,6 +71,20 @@ public class TerminalTests
         }
     }
 
+    [TestCase(3, " 1.1000 |    0.1000 | 0.1000 ± 0.2484 | 1.1000 1.2000 1.0000 | 9 |")]
+    [TestCase(1, " 1.1000 | - | 0.1000 | 1.1000 | 9 |")]
+    public void The_table_of_a_sweep_compares_each_row_with_the_best_seed_by_seed(int seeds, string expected)
+    {
+        using var writer = new StringWriter();
+        IAnsiConsole console = Console(writer);
+        console.Profile.Width = 200;
+        double[] best = [1, 1, 1], other = [1.1, 1.2, 1.0];
+        SweepTable.Print(console, [new SweepRow(["a=1"], best[..seeds], 10), new SweepRow(["a=2"], other[..seeds], 9)], "packed");
+        string[] rows = writer.ToString().Split('\n');
+        string Squeezed(string row) => System.Text.RegularExpressions.Regex.Replace(row, " +", " ");
+        Assert.That(Squeezed(rows.Single(row => row.Contains("a=2", StringComparison.Ordinal))), Does.Contain(Squeezed(expected)));
+    }
+
     [Test]
     public void A_redirected_run_is_told_in_plain_lines()
     {

@@ -13,7 +13,7 @@ public class HonestScoreTests
         TokenizedDocuments documents = TinyModels.Documents(7, 9, length, 8);
         int[] ids = documents.AllIds();
         int last = 9 + length - 1, target = 8 + length - 2;
-        foreach (Func<bool, IScorer> create in (Func<bool, IScorer>[])[end => new StridedScorer(12, 3, end), end => new StridedScorer(5, 5, end), end => new PackedScorer(12, end)])
+        foreach (Func<bool, IScorer> create in (Func<bool, IScorer>[])[end => new StridedScorer(model, 12, 3, end), end => new StridedScorer(model, 5, 5, end), end => new PackedScorer(model, 12, end)])
         {
             double sum = 0;
             for (int id = 0; id < TinyModels.Vocabulary - 1; id++)
@@ -28,6 +28,6 @@ public class HonestScoreTests
             Assert.That(sum, Is.EqualTo(1).Within(1e-5), create(false).Name);
         }
 
-        double Probability(IScorer scorer, TokenizedDocuments scored, int number) => Math.Exp(-scorer.Score(model, scored)[number]);
+        double Probability(IScorer scorer, TokenizedDocuments scored, int number) => Math.Exp(-scorer.Score(scored)[number]);
     }
 }

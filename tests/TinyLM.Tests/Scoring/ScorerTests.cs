@@ -38,8 +38,8 @@ public class ScorerTests
     public void Packed_scores_each_target_once_and_as_many_as_strided([Values(2, 5, 12)] int rowLength, [Values] bool scoreEnd)
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
-        float[] packed = new PackedScorer(rowLength, scoreEnd).Score(_model, documents);
-        Assert.That(packed, Has.Length.EqualTo(new StridedScorer(rowLength, 1, scoreEnd).Score(_model, documents).Length));
+        float[] packed = new PackedScorer(_model, rowLength, scoreEnd).Score(documents);
+        Assert.That(packed, Has.Length.EqualTo(new StridedScorer(_model, rowLength, 1, scoreEnd).Score(documents).Length));
         Assert.That(packed, Has.All.GreaterThan(0));
     }
 
@@ -47,13 +47,13 @@ public class ScorerTests
     public void A_token_changes_no_earlier_score_by_a_bit()
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 9, 25, 8);
-        foreach (IScorer scorer in (IScorer[])[new StridedScorer(12, 3), new StridedScorer(5, 5), new PackedScorer(12)])
+        foreach (IScorer scorer in (IScorer[])[new StridedScorer(_model, 12, 3), new StridedScorer(_model, 5, 5), new PackedScorer(_model, 12)])
         {
-            float[] before = scorer.Score(_model, documents);
+            float[] before = scorer.Score(documents);
             int[] ids = documents.AllIds();
             const int Token = 20;
             ids[Token] = (ids[Token] + 1) % (TinyModels.Vocabulary - 1);
-            float[] after = scorer.Score(_model, new TokenizedDocuments(ids, documents.AllStarts(), documents.BosId));
+            float[] after = scorer.Score(new TokenizedDocuments(ids, documents.AllStarts(), documents.BosId));
 
             // Token 20 is the target number 18: two documents have begun before it.
             Assert.That(after[..18], Is.EqualTo(before[..18]), scorer.Name);
@@ -66,8 +66,8 @@ public class ScorerTests
     {
         TokenizedDocuments all = TinyModels.Documents(7, 9, 25, 8);
         var alone = new TokenizedDocuments(all.ToArray(1), [0, 25], all.BosId);
-        var scorer = new StridedScorer(12, 4);
-        Assert.That(scorer.Score(_model, alone), Is.EqualTo(scorer.Score(_model, all)[8..32]).Within(1e-5f));
+        var scorer = new StridedScorer(_model, 12, 4);
+        Assert.That(scorer.Score(alone), Is.EqualTo(scorer.Score(all)[8..32]).Within(1e-5f));
     }
 
     [Test]
@@ -75,10 +75,10 @@ public class ScorerTests
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 4, 9);
         int[] bytes = [.. Enumerable.Range(0, TinyModels.Vocabulary).Select(id => id == TinyModels.Vocabulary - 1 ? 0 : 1 + id % 3)];
-        var scorer = new StridedScorer(12, 4);
-        double nats = scorer.Score(_model, documents).Sum(value => (double)value);
+        var scorer = new StridedScorer(_model, 12, 4);
+        double nats = scorer.Score(documents).Sum(value => (double)value);
         int scored = documents.ToArray(0)[1..].Concat(documents.ToArray(1)[1..]).Sum(id => bytes[id]);
-        ScoreReport report = ScoreReport.Create(scorer, _model, documents, bytes);
+        ScoreReport report = ScoreReport.Create(scorer, documents, bytes);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Targets, Is.EqualTo(11));
@@ -92,9 +92,9 @@ public class ScorerTests
     {
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(() => new StridedScorer(4, 5), Throws.TypeOf<UserException>());
+            Assert.That(() => new StridedScorer(_model, 4, 5), Throws.TypeOf<UserException>());
             Assert.That(
-                () => ScoreReport.Create(new PackedScorer(4), _model, TinyModels.Documents(7, 1, 1), new int[TinyModels.Vocabulary]),
+                () => ScoreReport.Create(new PackedScorer(_model, 4), TinyModels.Documents(7, 1, 1), new int[TinyModels.Vocabulary]),
                 Throws.TypeOf<UserException>().With.Message.Contains("no target"));
         }
     }
@@ -102,7 +102,7 @@ public class ScorerTests
     private void CompareWithDefinition(int window, int stride, bool scoreEnd)
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 1, 2, 3, 6, 7, 12, 13, 14, 25);
-        float[] nats = new StridedScorer(window, stride, scoreEnd).Score(_model, documents);
+        float[] nats = new StridedScorer(_model, window, stride, scoreEnd).Score(documents);
         float[] expected = [.. Enumerable.Range(0, documents.Count).SelectMany(document => Defined(_model, documents.ToArray(document), window, stride, scoreEnd))];
         Assert.That(nats, Is.EqualTo(expected).Within(1e-4f));
     }

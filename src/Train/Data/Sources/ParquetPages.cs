@@ -37,7 +37,7 @@ internal static class ParquetPages
     /// <summary>What packed data says of its own length; 0 where it says nothing.</summary>
     private static long UnpackedLength(StrictStream stream, PageHeader page, CompressionCodec codec)
     {
-        if (codec is not (CompressionCodec.SNAPPY or CompressionCodec.ZSTD))
+        if (codec is not (CompressionCodec.SNAPPY or CompressionCodec.ZSTD) || page.DataPageHeaderV2 is { IsCompressed: false })
         {
             return 0;
         }

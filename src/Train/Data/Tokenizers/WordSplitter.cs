@@ -22,42 +22,58 @@ internal sealed partial class WordSplitter(IReadOnlyList<Regex> patterns, Regex?
     public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        var whole = new Piece(0, text.Length, IsMatch: false);
         if (atoms is null)
         {
-            return Words(text, (0, text.Length));
+            return Words(text, whole);
         }
 
-        return Cut(text, (0, text.Length), atoms).SelectMany(piece => piece.IsMatch ? [piece.Range] : Words(text, piece.Range));
+        var pieces = new List<Piece>();
+        Cut(text, whole, atoms, pieces);
+        return pieces.SelectMany(piece => piece.IsMatch ? [(piece.Offset, piece.Length)] : Words(text, piece));
     }
 
     /// <inheritdoc/>
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
 
-    private IEnumerable<(int Offset, int Length)> Words(string text, (int Offset, int Length) range)
+    /// <summary>All words at once: an iterator, and an object for each match, would take longer than finding it.</summary>
+    private List<(int Offset, int Length)> Words(string text, Piece piece)
     {
-        IEnumerable<(int Offset, int Length)> words = [range];
+        List<Piece> pieces = [piece];
         foreach (Regex pattern in patterns)
         {
-            words = words.SelectMany(word => Cut(text, word, pattern)).Select(piece => piece.Range);
+            var finer = new List<Piece>();
+            foreach (Piece coarse in pieces)
+            {
+                Cut(text, coarse, pattern, finer);
+            }
+
+            pieces = finer;
         }
 
-        return words.SelectMany(word => Shorten(text, word));
+        var words = new List<(int Offset, int Length)>(pieces.Count);
+        foreach (Piece word in pieces)
+        {
+            Shorten(text, word, words);
+        }
+
+        return words;
     }
 
-    private static IEnumerable<((int Offset, int Length) Range, bool IsMatch)> Cut(string text, (int Offset, int Length) range, Regex pattern)
+    private static void Cut(string text, Piece piece, Regex pattern, List<Piece> pieces)
     {
-        int start = range.Offset, end = range.Offset + range.Length;
-        for (Match match = pattern.Match(text, range.Offset, range.Length); match.Success; match = match.NextMatch())
+        int start = piece.Offset, end = piece.Offset + piece.Length;
+        foreach (ValueMatch match in pattern.EnumerateMatches(text.AsSpan(piece.Offset, piece.Length)))
         {
-            int first = Whole(text, match.Index, end), last = Whole(text, match.Index + match.Length, end);
+            int first = Whole(text, piece.Offset + match.Index, end), last = Whole(text, piece.Offset + match.Index + match.Length, end);
             if (first > start)
             {
-                yield return ((start, first - start), false);
+                pieces.Add(new Piece(start, first - start, IsMatch: false));
             }
 
             if (last > first)
             {
-                yield return ((first, last - first), true);
+                pieces.Add(new Piece(first, last - first, IsMatch: true));
             }
 
             start = Math.Max(start, last);
@@ -65,21 +81,26 @@ internal sealed partial class WordSplitter(IReadOnlyList<Regex> patterns, Regex?
 
         if (end > start)
         {
-            yield return ((start, end - start), false);
+            pieces.Add(new Piece(start, end - start, IsMatch: false));
         }
     }
 
-    private static IEnumerable<(int Offset, int Length)> Shorten(string text, (int Offset, int Length) word)
+    private static void Shorten(string text, Piece word, List<(int Offset, int Length)> words)
     {
         int end = word.Offset + word.Length;
         for (int start = word.Offset, next; start < end; start = next)
         {
             next = Whole(text, Math.Min(end, start + LongestWord), end);
-            yield return (start, next - start);
+            words.Add((start, next - start));
         }
     }
 
     /// <summary>A pattern sees UTF-16 units: one that ends within a surrogate pair takes the whole pair.</summary>
     private static int Whole(string text, int index, int end) =>
         index > 0 && index < end && char.IsSurrogatePair(text[index - 1], text[index]) ? index + 1 : index;
+
+    /// <param name="Offset">Its first UTF-16 unit in the text.</param>
+    /// <param name="Length">UTF-16 units.</param>
+    /// <param name="IsMatch">Whether a pattern found it, or it lies between two matches.</param>
+    private readonly record struct Piece(int Offset, int Length, bool IsMatch);
 }
