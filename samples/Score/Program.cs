@@ -11,7 +11,7 @@ var end = new Option<string?>("--end") { Description = "as of Pretrain" };
 var ids = new Option<string?>("--ids") { Description = "ready token ids instead: a JSON array a line and document, whose first id is context only" };
 var scorer = new Option<string[]>("--scorer")
 {
-    Description = "packed, chunked, strided or strided:STRIDE; several make a ladder: --scorer packed chunked strided:128",
+    Description = "packed, chunked, strided, ttt (test-time training) or ttt-streaming, the last three with the targets of a chunk or without; several make a ladder: --scorer packed strided:128 ttt:64",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => ["strided"],
 };
@@ -31,6 +31,9 @@ var command = new RootCommand("Scores documents with a saved model and compares 
 {
     checkpoint, corpus, text, field, begin, end, ids, scorer, window, stride, scoreEnd, maxDocuments, maxTokens, output, nats, compare, explain, cache, device, threads,
 };
+
+var testTimeTraining = new TestTimeTrainingCommandLine();
+testTimeTraining.AddTo(command);
 
 return CommandLine.Run(command, args, (arguments, stop) =>
 {
@@ -60,6 +63,7 @@ return CommandLine.Run(command, args, (arguments, stop) =>
             Scorers = [.. arguments.GetValue(scorer)!.SelectMany(names => names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
             Window = arguments.GetValue(window),
             Stride = arguments.GetValue(stride),
+            TestTimeTraining = testTimeTraining.Read(arguments),
             ScoreEnd = arguments.GetValue(scoreEnd),
             MaxDocuments = arguments.GetValue(maxDocuments),
             MaxTokens = arguments.GetValue(maxTokens),

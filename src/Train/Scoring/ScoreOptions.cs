@@ -35,6 +35,9 @@ public sealed record ScoreOptions
     /// <inheritdoc cref="ScorerOptions.Stride"/>
     public int? Stride { get; init; }
 
+    /// <inheritdoc cref="ScorerOptions.TestTimeTraining"/>
+    public TestTimeTrainingConfig TestTimeTraining { get; init; } = new();
+
     /// <summary>Whether the end of each document is a target; null: as it was in training.</summary>
     public bool? ScoreEnd { get; init; }
 

@@ -23,7 +23,7 @@ public static class ScoreRun
         using Device device = Device.Open(options.Device, options.Threads ?? 0);
         Gpt model = Load(choice.Checkpoint, device);
         bool scoreEnd = options.ScoreEnd ?? TrainingCheckpoint.ReadTraining(choice.Checkpoint).ScoreEnd;
-        var scorerOptions = new ScorerOptions { Window = options.Window, Stride = options.Stride, ScoreEnd = scoreEnd };
+        var scorerOptions = new ScorerOptions { Window = options.Window, Stride = options.Stride, ScoreEnd = scoreEnd, TestTimeTraining = options.TestTimeTraining };
 
         // A mistake in the last scorer should not wait for the scores of those before it.
         IScorer[] scorers = [.. options.Scorers.Select(name => ScorerChoice.Create(name, model, scorerOptions))];

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace TinyLM;
 
-/// <summary>The scorer that a user names: <c>packed</c>, <c>chunked</c>, <c>strided</c> or <c>strided:STRIDE</c>.</summary>
+/// <summary>The scorer that a user names: <c>packed</c>, <c>chunked</c>, <c>strided</c>, <c>ttt</c> or <c>ttt-streaming</c>, the last three with a chunk behind a colon or without.</summary>
 public static class ScorerChoice
 {
     private const int StridesPerWindow = 4;
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["packed", "chunked", "strided"];
+    public static IReadOnlyList<string> Names { get; } = ["packed", "chunked", "strided", "ttt", "ttt-streaming"];
 
     /// <summary>Makes it.</summary>
     /// <param name="choice">The name, with the targets of a chunk behind a colon where the scorer has such.</param>
@@ -31,13 +31,15 @@ public static class ScorerChoice
         {
             "packed" when parts.Length == 1 => new PackedScorer(model, window, options.ScoreEnd),
             "chunked" when parts.Length == 1 => new ChunkedScorer(model, window, options.ScoreEnd),
-            "strided" => new StridedScorer(model, window, Stride(), options.ScoreEnd),
+            "strided" => new StridedScorer(model, window, Chunk(), options.ScoreEnd),
+            "ttt" or "ttt-streaming" => new TestTimeTrainingScorer(
+                model, options.TestTimeTraining with { Window = window, Chunk = Chunk(), IsStreaming = parts[0] == "ttt-streaming" }, options.ScoreEnd),
             "packed" or "chunked" => throw new UserException($"--scorer: '{choice}': {parts[0]} has no chunks; leave '{parts[1]}' out."),
-            _ => throw new UserException($"--scorer: '{choice}' is unknown; known: {string.Join(", ", Names)}, and strided:STRIDE."),
+            _ => throw new UserException($"--scorer: '{choice}' is unknown; known: {string.Join(", ", Names)}, and strided:STRIDE, ttt:CHUNK, ttt-streaming:CHUNK."),
         };
 
-        int Stride() => parts.Length == 1 ? options.Stride ?? Math.Max(1, window / StridesPerWindow)
-            : int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int stride) ? stride
+        int Chunk() => parts.Length == 1 ? options.Stride ?? Math.Max(1, window / StridesPerWindow)
+            : int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int chunk) ? chunk
             : throw new UserException($"--scorer: '{choice}': '{parts[1]}' is no number of targets; expected such as {parts[0]}:128.");
     }
 }

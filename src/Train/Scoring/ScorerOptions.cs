@@ -11,4 +11,7 @@ public sealed record ScorerOptions
 
     /// <summary>Whether the end of each document is a target.</summary>
     public bool ScoreEnd { get; init; }
+
+    /// <summary>How test-time training learns; its window, chunk and streaming come from the scorer's name and the window above.</summary>
+    public TestTimeTrainingConfig TestTimeTraining { get; init; } = new();
 }
