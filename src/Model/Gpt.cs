@@ -111,7 +111,7 @@ public sealed class Gpt
     /// <param name="past">What the documents have read before; null: nothing.</param>
     /// <returns>[tail tokens, 1], in nats.</returns>
     public Variable TailLosses(
-        Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, DocumentOffsets tails, LoraPass? adapters = null, KeyValueStreamPass? past = null)
+        Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, DocumentOffsets tails, LoraPass? adapters = null, KeyValueRingPass? past = null)
     {
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentNullException.ThrowIfNull(tails);

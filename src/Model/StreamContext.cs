@@ -17,7 +17,7 @@ internal readonly record struct StreamContext(Tape Tape, DocumentOffsets Offsets
     public LoraPass? Adapters { get; init; }
 
     /// <summary>Keys and values that the documents have from before; null where the stream is all there is of them.</summary>
-    public KeyValueStreamPass? Past { get; init; }
+    public KeyValueRingPass? Past { get; init; }
 
     /// <summary>In the last layer of a pass that asks for the last tokens of each document alone: those; otherwise null.</summary>
     public StreamTails? Tails { get; init; }

@@ -13,13 +13,13 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
         long before = dry.AllocatedBytes;
         using var adapters = new LoraAdapters(gpt, config.Lora, capacity: 1);
         using var optimizer = new LoraOptimizer(dry, adapters, config);
-        using KeyValueStream? stream = config.IsStreaming ? new KeyValueStream(gpt, 1, config.Window, config.Window) : null;
+        using KeyValueRing? stream = config.IsStreaming ? new KeyValueRing(gpt, 1, config.Window, config.Window) : null;
         long permanent = dry.AllocatedBytes - before;
         int length = config.IsStreaming ? config.Chunk : config.Window;
         DocumentOffsets offsets = DocumentOffsets.OneDocument(length), tails = DocumentOffsets.OneDocument(config.Chunk);
         using (Tape tape = dry.BeginTape(trainsParameters: false))
         {
-            KeyValueStreamPass? past = stream?.Bind(tape, 0, offsets, config.Window - config.Chunk, keeps: true);
+            KeyValueRingPass? past = stream?.Bind(tape, 0, offsets, config.Window - config.Chunk, keeps: true);
             LoraPass pass = adapters.Bind(tape, 0, 1);
             Variable losses = gpt.TailLosses(tape, new int[length], new int[config.Chunk], offsets, tails, pass, past);
             tape.Backward(losses, tape.Allocate(config.Chunk, 1));

@@ -50,7 +50,7 @@ public sealed class TestTimeTrainingScorer : IScorer
         int capacity = groups.Max(group => group.Length);
         using var adapters = new LoraAdapters(_model, _config.Lora, capacity + TailStream.MostPadding, _config.Seed);
         using var optimizer = new LoraOptimizer(_model.Device, adapters, _config);
-        using KeyValueStream? stream = _config.IsStreaming ? new KeyValueStream(_model, capacity + TailStream.MostPadding, _config.Window, LongestStream(job.TargetsOf(order[0]))) : null;
+        using KeyValueRing? stream = _config.IsStreaming ? new KeyValueRing(_model, capacity + TailStream.MostPadding, _config.Window, LongestStream(job.TargetsOf(order[0]))) : null;
         foreach (int[] group in groups)
         {
             ScoreGroup(job, group, adapters, optimizer, stream);
@@ -59,7 +59,7 @@ public sealed class TestTimeTrainingScorer : IScorer
         return job.Nats;
     }
 
-    private void ScoreGroup(Job job, int[] group, LoraAdapters adapters, LoraOptimizer optimizer, KeyValueStream? stream)
+    private void ScoreGroup(Job job, int[] group, LoraAdapters adapters, LoraOptimizer optimizer, KeyValueRing? stream)
     {
         using (_model.Device.BeginTape(gradients: false))
         {
@@ -88,7 +88,7 @@ public sealed class TestTimeTrainingScorer : IScorer
     }
 
     /// <summary>Scores one chunk of some documents of a group, and then learns from it.</summary>
-    private void Read(Job job, int[] group, int first, int last, int chunk, LoraAdapters adapters, LoraOptimizer? optimizer, KeyValueStream? stream)
+    private void Read(Job job, int[] group, int first, int last, int chunk, LoraAdapters adapters, LoraOptimizer? optimizer, KeyValueRing? stream)
     {
         int from = chunk * _config.Chunk, end = from + _config.Chunk;
         bool isScored = false;
@@ -117,7 +117,7 @@ public sealed class TestTimeTrainingScorer : IScorer
             var tails = new TailStream(job.Documents, pieces, ScoreEnd);
             using Tape tape = _model.Device.BeginTape(gradients: learner is not null, trainsParameters: false);
             LoraPass pass = adapters.Bind(tape, first, tails.Offsets.DocumentCount);
-            KeyValueStreamPass? past = streams ? stream!.Bind(tape, first, tails.Offsets, from, keeps: first == 0) : null;
+            KeyValueRingPass? past = streams ? stream!.Bind(tape, first, tails.Offsets, from, keeps: first == 0) : null;
             Variable losses = _model.TailLosses(tape, tails.Ids, tails.Targets, tails.Offsets, tails.Tails, pass, past);
 
             // Score, and only then step.

@@ -1,19 +1,19 @@
 namespace TinyLM;
 
 /// <summary>One piece of each of some documents, and what they see from before.</summary>
-public sealed class KeyValueStreamPass
+public sealed class KeyValueRingPass
 {
-    private readonly KeyValueStream _stream;
+    private readonly KeyValueRing _stream;
     private readonly IndexTensor _newRows, _newPlaces, _oldRows, _oldPlaces, _ringRows;
     private readonly bool _keeps;
 
-    internal KeyValueStreamPass(KeyValueStream stream, Tape tape, int first, DocumentOffsets pieces, int readCount, bool keeps)
+    internal KeyValueRingPass(KeyValueRing stream, Tape tape, int first, DocumentOffsets pieces, int readCount, bool keeps)
     {
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentNullException.ThrowIfNull(pieces);
         if (pieces.LongestDocument > stream.Window)
         {
-            throw new ArgumentException($"KeyValueStream: a piece of {pieces.LongestDocument} tokens, expected at most the window, {stream.Window}.");
+            throw new ArgumentException($"KeyValueRing: a piece of {pieces.LongestDocument} tokens, expected at most the window, {stream.Window}.");
         }
 
         (_stream, _keeps, ReadCount) = (stream, keeps, readCount);

@@ -4,7 +4,7 @@ namespace TinyLM;
 /// The keys and values of many documents that are read piece by piece, all in step: each token is encoded once, by the weights of its time, and the last tokens
 /// before a piece stay visible to it. A ring of rows a document and layer.
 /// </summary>
-public sealed class KeyValueStream : IDisposable
+public sealed class KeyValueRing : IDisposable
 {
     private readonly TensorRegion _region;
     private readonly Tensor[] _layers;
@@ -14,13 +14,13 @@ public sealed class KeyValueStream : IDisposable
     /// <param name="window">Tokens that a piece's last one sees at most, itself included.</param>
     /// <param name="longest">Tokens of the longest document.</param>
     /// <exception cref="ArgumentException">The model's learned positions do not reach so far.</exception>
-    public KeyValueStream(Gpt model, int documents, int window, int longest)
+    public KeyValueRing(Gpt model, int documents, int window, int longest)
     {
         ArgumentNullException.ThrowIfNull(model);
         GptConfig config = model.Config;
         if (config.Positions == PositionKind.Learned && longest > config.ContextLength)
         {
-            throw new ArgumentException($"KeyValueStream: a document of {longest} tokens, but the model has learned {config.ContextLength} positions; read it in windows.");
+            throw new ArgumentException($"KeyValueRing: a document of {longest} tokens, but the model has learned {config.ContextLength} positions; read it in windows.");
         }
 
         (Window, _region) = (window, new TensorRegion(model.Device));
@@ -48,7 +48,7 @@ public sealed class KeyValueStream : IDisposable
     /// <param name="pieces">The new tokens of each, at most the window.</param>
     /// <param name="readCount">Tokens that each has read before.</param>
     /// <param name="keeps">Whether another piece follows, so that the new keys and values are put by.</param>
-    public KeyValueStreamPass Bind(Tape tape, int first, DocumentOffsets pieces, int readCount, bool keeps) => new(this, tape, first, pieces, readCount, keeps);
+    public KeyValueRingPass Bind(Tape tape, int first, DocumentOffsets pieces, int readCount, bool keeps) => new(this, tape, first, pieces, readCount, keeps);
 
     public void Dispose() => _region.Dispose();
 
