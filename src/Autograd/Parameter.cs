@@ -27,6 +27,9 @@ public sealed class Parameter
 
     public int Columns => Value.Columns;
 
+    /// <summary>Where what an op's forward pass has left in the place of the gradient lies by now; none where there is no such thing.</summary>
+    internal Tensor Reserved { get; set; }
+
     /// <summary>Whether a backward pass has written <see cref="Gradient"/> since <see cref="ParameterSet.ClearGradients"/>; the next one then adds to it.</summary>
     public bool HasGradient { get; internal set; }
 }

@@ -17,7 +17,10 @@ public sealed partial class Tape
         where TOperation : Operation, new()
     {
         _observedName = NameOf<TOperation>.Name;
-        _operandBytes += (a.Value.Length + b.Value.Length + c.Value.Length) * sizeof(float);
+        _operandBytes += (Length(a) + Length(b) + Length(c)) * sizeof(float);
+
+        // Not that of its value, which an op in place has taken.
+        static long Length(Variable operand) => (long)operand.Rows * operand.Columns;
     }
 
     private void ObserveResult(Operation? operation, Tensor value)

@@ -55,6 +55,11 @@ public sealed partial class Tape
             {
                 Device.Arena.KeepBeyondScope(scope, _nodes[i].Gradient);
             }
+
+            if (_nodes[i].IsRepeated)
+            {
+                Device.Arena.KeepBeyondScope(scope, _nodes[i].Value);
+            }
         }
 
         EndBlock(node, scope);

@@ -85,7 +85,7 @@ public sealed partial class Tape : IDisposable
     /// <summary>For an op: its result, tied to its record.</summary>
     public Variable Result(Operation? operation, Tensor value)
     {
-        Variable result = Add(new TapeNode { Value = value, RequiresGradient = operation is not null });
+        Variable result = Add(new TapeNode { Value = value, RequiresGradient = operation is not null, IsResult = true });
         if (operation is not null)
         {
             operation.Output = result;
@@ -147,6 +147,7 @@ public sealed partial class Tape : IDisposable
         {
             _observer?.End();
             _observer = null;
+            ForgetReserved();
             Array.Clear(_nodes, 0, _nodeCount);
             (_nodeCount, _operationCount, IsOpen) = (0, 0, false);
             Device.Arena.EndStep();
@@ -155,7 +156,7 @@ public sealed partial class Tape : IDisposable
 
     internal void Open(bool gradients, ITapeObserver? observer, long step)
     {
-        (IsOpen, IsRecording, _observer) = (true, gradients, observer);
+        (IsOpen, IsRecording, _isPropagating, _observer) = (true, gradients, false, observer);
         (_written, _operandBytes, Flops, _lent) = (observer is null ? null : [], 0, 0, 0);
         observer?.Begin(Device, step);
     }
@@ -180,6 +181,7 @@ public sealed partial class Tape : IDisposable
         bool accumulate = node.HasGradient;
         if (node.Parameter is { } parameter)
         {
+            MoveReserved(parameter);
             accumulate = parameter.HasGradient;
             parameter.HasGradient = true;
         }
@@ -253,6 +255,8 @@ public sealed partial class Tape : IDisposable
     /// <summary>Runs the backward passes of the records from the last one down to <paramref name="first"/>.</summary>
     private void Propagate(int first)
     {
+        bool isNested = _isPropagating;
+        _isPropagating = true;
         _written?.Clear();
         for (int i = _operationCount - 1; i >= first; i--)
         {
@@ -271,6 +275,7 @@ public sealed partial class Tape : IDisposable
                 ObserveBackward(operation, gradient);
             }
 
+            ForgetRepeated(operation.Output.Index);
             ref TapeNode node = ref Node(operation.Output);
             if (!_passed && gradient.Address != _lent)
             {
@@ -279,6 +284,8 @@ public sealed partial class Tape : IDisposable
 
             (node.Gradient, node.HasGradient) = (default, false);
         }
+
+        _isPropagating = isNested;
     }
 
     private ref TapeNode Node(Variable variable) => ref _nodes[variable.Index];
@@ -317,6 +324,15 @@ internal struct TapeNode
     public bool RequiresGradient;
     public bool HasGradient;
     public bool IsLeaf;
+
+    /// <summary>An op made it, in memory of the arena.</summary>
+    public bool IsResult;
+
+    /// <summary>Its memory serves others: <see cref="Variable.Release"/>.</summary>
+    public bool IsReleased;
+
+    /// <summary>It has been made again for the backward pass.</summary>
+    public bool IsRepeated;
 
     public readonly Tensor CurrentGradient => Parameter is { } parameter ? parameter.Gradient : Gradient;
 }

@@ -26,11 +26,11 @@ public readonly struct Variable
     public Device Device => Tape.Device;
 
     /// <summary>The value; none for no variable, so that an optional operand passes straight to its kernel.</summary>
-    public Tensor Value => IsNone ? default : Node.Value;
+    public Tensor Value => IsNone ? default : Tape.Value(Index, _step);
 
-    public int Rows => Value.Rows;
+    public int Rows => IsNone ? 0 : Node.Value.Rows;
 
-    public int Columns => Value.Columns;
+    public int Columns => IsNone ? 0 : Node.Value.Columns;
 
     /// <summary>Whether <see cref="Tape.Backward(Variable)"/> computes a gradient for it.</summary>
     public bool RequiresGradient => !IsNone && Node.RequiresGradient;
@@ -58,6 +58,19 @@ public readonly struct Variable
     public Variable Detach() => Tape.Constant(Value);
 
     /// <summary>
+    /// Tells the tape that the rest of the forward pass does not read this result, so that its memory can serve others. Where the backward pass reads it, its op
+    /// makes it again, to the same bits; the result of an op that cannot (<see cref="Operation.IsRepeatable"/>) is kept. Only for whoever knows all that shares the
+    /// memory: a view or a detached copy of it would show what lies there later.
+    /// </summary>
+    public void Release()
+    {
+        if (!IsNone)
+        {
+            Tape.Release(Index);
+        }
+    }
+
+    /// <summary>
     /// For an op's backward pass: where this operand's gradient goes, and whether it must be added to what is there. None where nobody
     /// wants it. The caller must then write (or add to) every element.
     /// </summary>
@@ -65,6 +78,15 @@ public readonly struct Variable
 
     /// <summary>As <see cref="BeginGradient"/>, but memory to throw away where nobody wants the gradient, for a kernel that always writes it.</summary>
     public GradientSlot BeginGradientOrScratch() => RequiresGradient ? BeginGradient() : new GradientSlot(Tape.Allocate(Rows, Columns), Accumulate: false);
+
+    /// <summary>
+    /// For an op whose forward pass computes this operand's gradient but for a factor: memory that holds it until the backward pass, if possible that of
+    /// the gradient itself. The backward pass asks <see cref="TakeReservedGradient"/> before it begins the gradient.
+    /// </summary>
+    public Tensor ReserveGradient() => Tape.ReserveGradient(Index);
+
+    /// <summary>Where the contents of <see cref="ReserveGradient"/> lie now: another op may have needed the place.</summary>
+    public Tensor TakeReservedGradient(Tensor reserved) => Tape.TakeReservedGradient(Index, reserved);
 
     /// <summary>
     /// For an op whose operand's gradient equals its output's: adds <paramref name="gradient"/>, or takes its memory over where there is

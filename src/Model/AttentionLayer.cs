@@ -39,11 +39,13 @@ internal sealed class AttentionLayer
     /// <returns>[tokens, width].</returns>
     public Variable Forward(Variable x, in StreamContext context)
     {
-        Variable qkv = _qkv.Forward(_norm.Forward(x));
+        Variable normed = _norm.Forward(x);
+        Variable qkv = _qkv.Forward(normed);
+        normed.Release();
         qkv = _headNorm?.Forward(qkv, QueryAndKeyHeads) ?? qkv;
         if (!context.RotaryTable.IsNone)
         {
-            qkv = qkv.Rotary(context.Positions, context.RotaryTable, QueryAndKeyHeads, _shape.HeadSize);
+            qkv = qkv.Rotary(context.Positions, context.RotaryTable, QueryAndKeyHeads, _shape.HeadSize, inPlace: true);
         }
 
         return _output.Forward(Attend(qkv, context), x, context.Dropout);

@@ -41,7 +41,10 @@ internal sealed class MlpLayer
             MlpKind.ReluSquared => _up.Forward<ReluSquared>(normed),
             _ => _up.Forward<Gelu>(normed),
         };
-        return _down.Forward(hidden, x, dropout);
+        normed.Release();
+        Variable y = _down.Forward(hidden, x, dropout);
+        hidden.Release();
+        return y;
     }
 
     private Variable Gated(Variable normed)

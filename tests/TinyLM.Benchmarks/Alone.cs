@@ -27,20 +27,28 @@ internal static class Alone
     public static void RunChild(string name, bool isOurs, int threads)
     {
         BenchmarkCase @case = CpuCases.All.Single(@case => @case.Name == name);
-        Opponent.Prepare(threads, keepsFreedMemory: false);
-        Opponent.InScope(() =>
+        if (isOurs)
         {
+            // Without a call of the other's, whose libraries would be loaded and counted.
             using Device device = Device.Open("cpu", threads);
-            Contender chosen = isOurs ? new Contender("TinyLM", @case.Ours(device)) : Opponent.Of(@case)[0];
-            Opponent.InScope(chosen.Run);
-            double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
-            for (int step = 1; step < Steps; step++)
-            {
-                Opponent.InScope(chosen.Run);
-            }
+            Report(name, new Contender("TinyLM", @case.Ours(device)), step => step());
+            return;
+        }
 
-            Console.WriteLine(JsonSerializer.Serialize(new Needs(name, chosen.Name, seconds, Process.GetCurrentProcess().PeakWorkingSet64 / 1e6)));
-        });
+        Opponent.Prepare(threads, keepsFreedMemory: false);
+        Opponent.InScope(() => Report(name, Opponent.Of(@case)[0], Opponent.InScope));
+    }
+
+    private static void Report(string name, Contender contender, Action<Action> run)
+    {
+        run(contender.Run);
+        double seconds = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+        for (int step = 1; step < Steps; step++)
+        {
+            run(contender.Run);
+        }
+
+        Console.WriteLine(JsonSerializer.Serialize(new Needs(name, contender.Name, seconds, Process.GetCurrentProcess().PeakWorkingSet64 / 1e6)));
     }
 
     public static void RunAll(int threads, IAnsiConsole console)

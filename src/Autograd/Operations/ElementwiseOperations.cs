@@ -40,7 +40,11 @@ public static class ElementwiseOperations
 
         public override string Name => typeof(TOp).Name;
 
+        public override bool IsRepeatable => true;
+
         public void Set(TOp op, Variable x) => (_op, _x) = (op, x);
+
+        public override void Repeat(Tensor result) => Elementwise.Unary(_x.Value, result, _op);
 
         public override void Backward(Tensor gradient)
         {
@@ -57,7 +61,11 @@ public static class ElementwiseOperations
 
         public override string Name => typeof(TOp).Name;
 
+        public override bool IsRepeatable => true;
+
         public void Set(TOp op, Variable a, Variable b) => (_op, _a, _b) = (op, a, b);
+
+        public override void Repeat(Tensor result) => Elementwise.Binary(_a.Value, _b.Value, result, _op);
 
         public override void Backward(Tensor gradient)
         {

@@ -57,7 +57,7 @@ public static class LossOperations
         else
         {
             Tensor dx = x.RequiresGradient ? tape.Allocate(x.Rows, x.Columns) : default;
-            Tensor dweight = weight.RequiresGradient ? tape.Allocate(weight.Rows, weight.Columns) : default;
+            Tensor dweight = weight.RequiresGradient ? weight.ReserveGradient() : default;
             Elementwise.Fill(second, scale);
             TinyLM.LinearCrossEntropy.ForwardAndBackward(x.Value, weight.Value, targets, losses, second, dx, dweight, options);
             operation.Set(x, weight, dx, dweight);
@@ -136,10 +136,10 @@ public static class LossOperations
         public override void Backward(Tensor gradient)
         {
             Pass(_x, _dx, gradient);
-            Pass(_weight, _dweight, gradient);
+            Pass(_weight, _weight.RequiresGradient ? _weight.TakeReservedGradient(_dweight) : default, gradient);
         }
 
-        /// <summary>Adds gradient · ready: the derivative of a product by its other factor.</summary>
+        /// <summary>Adds gradient · ready: the derivative of a product by its other factor. What is ready may lie where it goes.</summary>
         private static void Pass(Variable operand, Tensor ready, Tensor gradient)
         {
             GradientSlot slot = operand.BeginGradient();

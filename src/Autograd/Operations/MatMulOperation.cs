@@ -144,11 +144,16 @@ public static class MatMulOperation
 
         public override bool OverwritesGradient => true;
 
+        public override bool IsRepeatable => true;
+
         public void Set(Variable x, BFloat16Tensor rounded, Variable weight, Variable bias, Tensor z, TOp op)
         {
             Set(x, rounded, weight, bias, residual: default);
             (_z, _op) = (z, op);
         }
+
+        /// <summary>From z, without the product.</summary>
+        public override void Repeat(Tensor result) => Elementwise.Unary(_z, result, _op);
 
         /// <summary>dz takes the place of dy; then all is as without activation.</summary>
         public override void Backward(Tensor gradient)

@@ -14,7 +14,7 @@ public static class NormOperations
         Tensor y = x.Tape.Allocate(x.Rows, x.Columns), inverseRms = x.Tape.Allocate(x.Rows * Math.Max(1, headCount), 1);
         TinyLM.RmsNorm.Forward(x.Value, gain.Value, y, inverseRms, epsilon, headCount, headSize);
         var operation = x.Tape.Record<RmsNormRecord>(x, gain);
-        operation?.Set(x, gain, inverseRms, headCount, headSize);
+        operation?.Set(x, gain, inverseRms, epsilon, headCount, headSize);
         return x.Tape.Result(operation, y);
     }
 
@@ -31,7 +31,7 @@ public static class NormOperations
         Tensor y = x.Tape.Allocate(x.Rows, x.Columns), statistics = x.Tape.Allocate(x.Rows * Math.Max(1, headCount), 2);
         TinyLM.LayerNorm.Forward(x.Value, gain.Value, bias.Value, y, statistics, epsilon, headCount, headSize);
         var operation = x.Tape.Record<LayerNormRecord>(x, gain, bias);
-        operation?.Set(x, gain, bias, statistics, headCount, headSize);
+        operation?.Set(x, gain, bias, statistics, epsilon, headCount, headSize);
         return x.Tape.Result(operation, y);
     }
 
@@ -39,12 +39,18 @@ public static class NormOperations
     {
         private Variable _x, _gain;
         private Tensor _inverseRms;
+        private float _epsilon;
         private int _headCount, _headSize;
 
         public override string Name => "RmsNorm";
 
-        public void Set(Variable x, Variable gain, Tensor inverseRms, int headCount, int headSize) =>
-            (_x, _gain, _inverseRms, _headCount, _headSize) = (x, gain, inverseRms, headCount, headSize);
+        public override bool IsRepeatable => true;
+
+        public void Set(Variable x, Variable gain, Tensor inverseRms, float epsilon, int headCount, int headSize) =>
+            (_x, _gain, _inverseRms, _epsilon, _headCount, _headSize) = (x, gain, inverseRms, epsilon, headCount, headSize);
+
+        public override void Repeat(Tensor result) =>
+            TinyLM.RmsNorm.Forward(_x.Value, _gain.Value, result, _inverseRms, _epsilon, _headCount, _headSize);
 
         public override void Backward(Tensor gradient)
         {
@@ -58,12 +64,18 @@ public static class NormOperations
     {
         private Variable _x, _gain, _bias;
         private Tensor _statistics;
+        private float _epsilon;
         private int _headCount, _headSize;
 
         public override string Name => "LayerNorm";
 
-        public void Set(Variable x, Variable gain, Variable bias, Tensor statistics, int headCount, int headSize) =>
-            (_x, _gain, _bias, _statistics, _headCount, _headSize) = (x, gain, bias, statistics, headCount, headSize);
+        public override bool IsRepeatable => true;
+
+        public void Set(Variable x, Variable gain, Variable bias, Tensor statistics, float epsilon, int headCount, int headSize) =>
+            (_x, _gain, _bias, _statistics, _epsilon, _headCount, _headSize) = (x, gain, bias, statistics, epsilon, headCount, headSize);
+
+        public override void Repeat(Tensor result) =>
+            TinyLM.LayerNorm.Forward(_x.Value, _gain.Value, _bias.Value, result, _statistics, _epsilon, _headCount, _headSize);
 
         public override void Backward(Tensor gradient)
         {

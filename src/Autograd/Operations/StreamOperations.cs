@@ -31,11 +31,17 @@ public static class StreamOperations
         return master.Tape.Result(operation, y);
     }
 
-    /// <inheritdoc cref="TinyLM.Rotary.Apply"/>
-    public static Variable Rotary(this Variable x, IndexTensor positions, Tensor table, int headCount, int headSize = 0)
+    /// <inheritdoc cref="TinyLM.Rotary"/>
+    /// <param name="x">[tokens, columns]; the first heads of each row turn, the other columns stay.</param>
+    /// <param name="positions">[tokens]: position of each token in its document.</param>
+    /// <param name="table">Of <see cref="TinyLM.Rotary.CreateTable"/>.</param>
+    /// <param name="headCount">Heads that turn: those of queries and keys.</param>
+    /// <param name="headSize">Columns of a head; 0: as many as the table has.</param>
+    /// <param name="inPlace">Whether the result takes the memory of x, whose value is then gone: only for the result of an op that nobody else reads.</param>
+    public static Variable Rotary(this Variable x, IndexTensor positions, Tensor table, int headCount, int headSize = 0, bool inPlace = false)
     {
-        Tensor y = x.Tape.Allocate(x.Rows, x.Columns);
-        TinyLM.Rotary.Apply(x.Value, positions, table, headCount, inverse: false, y, headSize);
+        Tensor y = inPlace ? x.Tape.TakeValue(x.Index) : x.Tape.Allocate(x.Rows, x.Columns);
+        TinyLM.Rotary.Apply(inPlace ? y : x.Value, positions, table, headCount, inverse: false, y, headSize);
         var operation = x.Tape.Record<RotaryRecord>(x);
         operation?.Set(x, positions, table, headCount, headSize);
         return x.Tape.Result(operation, y);

@@ -3,7 +3,7 @@ namespace TinyLM;
 /// <summary>
 /// Memory for the intermediate results of one step: handed out by moving a pointer, taken back all at once by
 /// <see cref="EndStep"/>. After the first steps one block holds everything, so a steady step asks nothing of the driver.
-/// Blocks of a size that was recycled within the step are handed out again first: they are still in the cache.
+/// What was recycled within the step is handed out again first, to the next who asks for its size: it is still in the cache.
 /// </summary>
 public sealed class Arena
 {
@@ -21,6 +21,7 @@ public sealed class Arena
     private int _openScopes;
     private long _usedInBlock;
     private long _usedInStep;
+    private long _mostInStep;
 
     internal Arena(Device device)
     {
@@ -30,10 +31,10 @@ public sealed class Arena
     /// <summary>Number of the running step; a temporary tensor carries it.</summary>
     public int Step { get; private set; }
 
-    /// <summary>The most that any step has used.</summary>
+    /// <summary>The most that any step has held at once.</summary>
     public long PeakBytes { get; private set; }
 
-    /// <summary>What the step that ended last has used.</summary>
+    /// <summary>The most that the step that ended last has held at once.</summary>
     public long LastStepBytes { get; private set; }
 
     /// <summary>
@@ -57,7 +58,7 @@ public sealed class Arena
     /// <summary>Ends the step: all its tensors are gone, and using one throws.</summary>
     public void EndStep()
     {
-        LastStepBytes = _usedInStep;
+        LastStepBytes = _mostInStep;
         PeakBytes = Math.Max(PeakBytes, LastStepBytes);
         Step++;
         if (_blocks.Count > 1)
@@ -73,7 +74,7 @@ public sealed class Arena
         }
 
         _scoped.Clear();
-        (_usedInBlock, _usedInStep, _openScopes) = (0, 0, 0);
+        (_usedInBlock, _usedInStep, _mostInStep, _openScopes) = (0, 0, 0, 0);
     }
 
     /// <summary>
@@ -179,8 +180,17 @@ public sealed class Arena
         _usedInBlock = 0;
     }
 
+    /// <summary>What lies last goes back to the rest of the block, for any size; all else waits for an allocation of its own size.</summary>
     private void Push(nint address, long bytes)
     {
+        nint block = _blocks[^1].Address;
+        if (address >= block && address + (nint)bytes == block + (nint)_usedInBlock)
+        {
+            _usedInBlock -= bytes;
+            _usedInStep -= bytes;
+            return;
+        }
+
         if (!_recycled.TryGetValue(bytes, out Stack<nint>? free))
         {
             _recycled[bytes] = free = new Stack<nint>();
@@ -199,6 +209,7 @@ public sealed class Arena
         nint address = _blocks[^1].Address + (nint)_usedInBlock;
         _usedInBlock += bytes;
         _usedInStep += bytes;
+        _mostInStep = Math.Max(_mostInStep, _usedInStep);
         return address;
     }
 

@@ -7,11 +7,13 @@ namespace TinyLM;
 /// </summary>
 public static class LinearCrossEntropy
 {
-    /// <summary>Logits held at once: 32 MB on a CPU. Fewer would read the weights, and write their gradient, more often.</summary>
-    private const int LargestChunk = 8 << 20;
+    /// <summary>Logits held at once: 56 MB on a CPU, which a backward pass takes for its gradients later. Fewer would read the weights, and write their gradient, more often.</summary>
+    private const int LargestChunk = 14 << 20;
 
     /// <summary>A GPU needs more rows to be busy.</summary>
     private const int LargestChunkOnGpu = 64 << 20;
+
+    private const int TileRowsOnGpu = 128;
 
     /// <param name="x">[tokens, width].</param>
     /// <param name="weight">[vocabulary, width].</param>
@@ -83,10 +85,13 @@ public static class LinearCrossEntropy
         x.Device.Arena.Recycle(buffer);
     }
 
+    /// <summary>For chunks of about one size, in whole tiles: a last one of a few rows would read the weights for little.</summary>
     private static Tensor Buffer(Tensor x, Tensor weight)
     {
-        int largest = x.Device is GpuDevice ? LargestChunkOnGpu : LargestChunk;
-        return x.Device.Temporary(Math.Min(x.Rows, Math.Max(1, largest / weight.Rows)), weight.Rows, "logits");
+        var (largest, tile) = x.Device is GpuDevice ? (LargestChunkOnGpu, TileRowsOnGpu) : (LargestChunk, MicroKernel.Rows);
+        int most = Math.Clamp(largest / weight.Rows, 1, Math.Max(1, x.Rows)), chunks = (x.Rows + most - 1) / most;
+        int rows = (x.Rows + Math.Max(1, chunks) - 1) / Math.Max(1, chunks);
+        return x.Device.Temporary(Math.Min(most, (rows + tile - 1) / tile * tile), weight.Rows, "logits");
     }
 
     private static Tensor Logits(Tensor x, Tensor weight, Tensor buffer, int start, int count)

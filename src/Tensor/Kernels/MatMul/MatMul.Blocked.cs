@@ -6,8 +6,8 @@ public static unsafe partial class MatMul
 {
     /// <summary>
     /// For each block of b: all workers pack it together, then each multiplies its share of the tiles, row by row of tiles, so that
-    /// the block streams from the second-level cache past a panel of a. A small b is read in place: its copy would push the
-    /// operands themselves out of that cache, and the workers need not wait for each other.
+    /// the block streams from the second-level cache past a panel of a. A wide b is dealt by columns instead, a block for each worker alone. A small
+    /// b is read in place: its copy would push the operands themselves out of that cache, and the workers need not wait for each other.
     /// </summary>
     private readonly struct BlockedJob : IWorkerJob
     {
@@ -26,54 +26,60 @@ public static unsafe partial class MatMul
         private readonly long _packedSize;
         private readonly bool _inPlace;
 
+        /// <summary>Whether each worker has columns of its own, which it packs for itself, and all rows; otherwise tiles of a block that all have packed.</summary>
+        private readonly bool _byColumns;
+
         /// <summary>The worker whose scratch member 0 uses.</summary>
         private readonly int _firstWorker;
 
-        private BlockedJob(CpuDevice device, in Product product, int workers, int firstWorker, bool isAlone, int depthBlock, int columnBlock)
+        private BlockedJob(CpuDevice device, in Product product, int workers, int firstWorker, bool byColumns, int depthBlock, int columnBlock)
         {
             (_device, _product, _workers, _firstWorker, _depthBlock, _columnBlock) = (device, product, workers, firstWorker, depthBlock, columnBlock);
-            _inPlace = IsReadInPlace(product);
+            (_inPlace, _byColumns, _packedSize) = (IsReadInPlace(product), byColumns, (long)depthBlock * columnBlock);
             bool manyBlocks = depthBlock < product.Depth || columnBlock < product.Columns;
-            _packedSize = (long)depthBlock * columnBlock;
-            long packed = _inPlace ? 0 : manyBlocks ? 2 * _packedSize : _packedSize;
-            _packed = isAlone ? device.WorkerScratch(firstWorker, TileScratch + packed) + TileScratch
-                : _inPlace ? null
-                : device.SharedScratch(packed);
+            _packed = _inPlace || byColumns ? null : device.SharedScratch(manyBlocks ? 2 * _packedSize : _packedSize);
         }
 
         /// <summary>What a worker needs for its rows of a and for a tile at an edge.</summary>
         private long TileScratch => Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns);
 
-        public static BlockedJob Plan(CpuDevice device, in Product product, int workers) => Plan(device, product, workers, firstWorker: 0, isAlone: false);
+        /// <summary>Those that share a block.</summary>
+        private int Sharers => _byColumns ? 1 : _workers;
+
+        public static BlockedJob Plan(CpuDevice device, in Product product, int workers) =>
+            Plan(device, product, workers, firstWorker: 0, byColumns: workers > 1 && IsDealtByColumns(product, workers));
 
         /// <summary>For one worker of a job that is already running.</summary>
-        public static BlockedJob PlanAlone(CpuDevice device, in Product product, int worker) => Plan(device, product, workers: 1, worker, isAlone: true);
+        public static BlockedJob PlanAlone(CpuDevice device, in Product product, int worker) => Plan(device, product, workers: 1, worker, byColumns: true);
 
-        private static BlockedJob Plan(CpuDevice device, in Product product, int workers, int firstWorker, bool isAlone)
+        private static BlockedJob Plan(CpuDevice device, in Product product, int workers, int firstWorker, bool byColumns)
         {
+            int columns = byColumns ? Blocks(Blocks(product.Columns, MicroKernel.Columns), workers) * MicroKernel.Columns : product.Columns;
             int depthLimit = product.TransposeA ? DepthBlockPacked : DepthBlock;
             int depthBlocks = Blocks(product.Depth, depthLimit);
             int depthBlock = RoundUp((product.Depth + depthBlocks - 1) / depthBlocks, 16);
             depthBlock = Math.Max(16, depthBlock);
             int bytes = product.TransposeA ? BlockBytesPacked : BlockBytes;
             int columnLimit = Math.Max(MicroKernel.Columns, bytes / sizeof(float) / depthBlock / MicroKernel.Columns * MicroKernel.Columns);
-            int columnBlocks = Blocks(product.Columns, columnLimit);
-            int columnBlock = RoundUp((product.Columns + columnBlocks - 1) / columnBlocks, MicroKernel.Columns);
-            return new BlockedJob(device, product, workers, firstWorker, isAlone, depthBlock, columnBlock);
+            int columnBlocks = Blocks(columns, columnLimit);
+            int columnBlock = RoundUp((columns + columnBlocks - 1) / columnBlocks, MicroKernel.Columns);
+            return new BlockedJob(device, product, workers, firstWorker, byColumns, depthBlock, columnBlock);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
         {
-            int block = 0;
-            for (int column = 0; column < _product.Columns; column += _columnBlock)
+            int block = 0, sharer = _byColumns ? 0 : worker;
+            var (firstColumn, endColumn) = ColumnsOf(worker);
+            float* scratch = _device.WorkerScratch(_firstWorker + worker, TileScratch + (_byColumns && !_inPlace ? _packedSize : 0));
+            for (int column = firstColumn; column < endColumn; column += _columnBlock)
             {
                 for (int depth = 0; depth < Math.Max(1, _product.Depth); depth += _depthBlock)
                 {
                     var part = new Block
                     {
                         Column = column,
-                        Columns = Math.Min(_columnBlock, _product.Columns - column),
+                        Columns = Math.Min(_columnBlock, endColumn - column),
                         Start = depth,
                         Depth = Math.Min(_depthBlock, _product.Depth - depth),
                     };
@@ -85,19 +91,38 @@ public static unsafe partial class MatMul
                     else
                     {
                         // Two buffers in turn: a quick worker packs the next block while a slow one still reads this one.
-                        part.Elements = _packed + ((block++ & 1) * _packedSize);
-                        Pack(part, worker);
-                        if (_workers > 1)
+                        part.Elements = _byColumns ? scratch + TileScratch : _packed + ((block++ & 1) * _packedSize);
+                        Pack(part, sharer);
+                        if (Sharers > 1)
                         {
                             _device.Team.Barrier();
                         }
                     }
 
-                    MultiplyTiles(part, worker);
+                    MultiplyTiles(part, sharer, scratch);
                 }
             }
 
             Streaming.Fence();
+        }
+
+        /// <summary>
+        /// Where a block serves few rows, fetching the part of it that another core has packed, and waiting for that, takes a good part of the time (of a
+        /// vocabulary's product with 264 rows a quarter). A transposed a would have to be packed by each worker.
+        /// </summary>
+        private static bool IsDealtByColumns(in Product product, int workers)
+        {
+            int panels = Blocks(product.Columns, MicroKernel.Columns);
+            bool isEven = panels % workers == 0 || panels >= 16 * workers;
+            return !product.TransposeA && product.Columns >= product.Rows / 2 && isEven && !IsReadInPlace(product);
+        }
+
+        private (int First, int End) ColumnsOf(int worker)
+        {
+            long panels = Blocks(_product.Columns, MicroKernel.Columns);
+            return _byColumns
+                ? ((int)(panels * worker / _workers) * MicroKernel.Columns, Math.Min(_product.Columns, (int)(panels * (worker + 1) / _workers) * MicroKernel.Columns))
+                : (0, _product.Columns);
         }
 
         /// <summary>Floats, and whole panels only: the kernel reads all columns of one.</summary>
@@ -128,7 +153,7 @@ public static unsafe partial class MatMul
             {
                 int chunks = Blocks(block.Depth, Panels.Chunk);
                 long units = (long)block.Panels * chunks;
-                for (long unit = units * worker / _workers; unit < units * (worker + 1) / _workers; unit++)
+                for (long unit = units * worker / Sharers; unit < units * (worker + 1) / Sharers; unit++)
                 {
                     var (panel, chunk) = Math.DivRem((int)unit, chunks);
                     int depth = chunk * Panels.Chunk;
@@ -141,20 +166,19 @@ public static unsafe partial class MatMul
             }
             else
             {
-                int first = (int)((long)block.Depth * worker / _workers);
-                int last = (int)((long)block.Depth * (worker + 1) / _workers);
+                int first = (int)((long)block.Depth * worker / Sharers);
+                int last = (int)((long)block.Depth * (worker + 1) / Sharers);
                 T* source = b + ((long)block.Start * stride) + block.Column;
                 Panels.PackRows(source, stride, first, last, block.Depth, block.Columns, block.Elements);
             }
         }
 
-        private void MultiplyTiles(in Block block, int worker)
+        private void MultiplyTiles(in Block block, int worker, float* scratch)
         {
             // One flat range of whole tiles a worker: evenly split, and no tile depends on the split.
             long tiles = (long)Blocks(_product.Rows, MicroKernel.Rows) * block.Panels;
-            long tile = tiles * worker / _workers;
-            long end = tiles * (worker + 1) / _workers;
-            float* scratch = _device.WorkerScratch(_firstWorker + worker, TileScratch);
+            long tile = tiles * worker / Sharers;
+            long end = tiles * (worker + 1) / Sharers;
             float* edgeTile = scratch + Panels.GroupSize(_depthBlock, GroupPanels);
             int lastRowPanel = (int)((end - 1) / block.Panels);
             bool isFinished = block.Start + block.Depth == _product.Depth;
