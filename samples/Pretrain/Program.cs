@@ -29,7 +29,7 @@ var prompt = new Option<string?>("--prompt") { Description = "begin of the sampl
 var output = new Option<string?>("--out") { Description = "folder of the run (default: a new one under runs/)" };
 var resume = new Option<bool>("--resume") { Description = "go on with the run in --out, or with the newest under runs/" };
 var device = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda", DefaultValueFactory = _ => "auto" };
-var threads = new Option<int?>("--threads") { Description = "CPU threads (default: one a core); the result does not depend on it" };
+var threads = new Option<int?>("--threads") { Description = "CPU threads (default: one a core, or as many as the container allows); the result does not depend on it" };
 var saveSeconds = new Option<double>("--save-seconds") { Description = "seconds between checkpoints", DefaultValueFactory = _ => 20 };
 var keep = new Option<int>("--keep") { Description = "newest checkpoints that are kept, beside the best", DefaultValueFactory = _ => CheckpointFolder.DefaultKeepCount };
 var validateEvery = new Option<int?>("--validate-every") { Description = "steps from one validation during training to the next, 0 for none; default: twenty times a run" };

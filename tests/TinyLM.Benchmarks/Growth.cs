@@ -18,7 +18,7 @@ internal sealed record Growth(string Name, string Quantity, IReadOnlyList<(int V
         new("tokens", "tokens a step, documents of 64", [.. Powers(64, 65536, 4).Select(tokens => (tokens, Setting(128, Enumerable.Repeat(64, tokens / 64)), threads))]),
         new("documents", "tokens a document, 8,192 tokens a step", [.. Powers(8, 8192, 4).Select(length => (length, Setting(128, Enumerable.Repeat(length, 8192 / length)), threads))]),
         new("width", "width, 2,048 tokens a step, documents of 256", [.. Powers(32, 1024, 2).Select(width => (width, Setting(width, Enumerable.Repeat(256, 8)), threads))]),
-        new("threads", "threads, 4,096 tokens a step, width 256", [.. Enumerable.Range(1, 2 * Environment.ProcessorCount).Select(count => (count, Setting(256, Enumerable.Repeat(256, 16)), count))]),
+        new("threads", "threads, 4,096 tokens a step, width 256", [.. Enumerable.Range(1, 2 * CpuQuota.Processors).Select(count => (count, Setting(256, Enumerable.Repeat(256, 16)), count))]),
     ];
 
     /// <summary>Measures each point; a row a point, a plot, and the figures.</summary>

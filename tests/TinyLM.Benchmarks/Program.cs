@@ -5,14 +5,15 @@ using TinyLM;
 using TinyLM.Benchmarks;
 
 var filter = new Option<string[]>("--filter") { Description = "only the cases with one of these in their names", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
-var threads = new Option<int>("--threads") { Description = "of each contender", DefaultValueFactory = _ => Environment.ProcessorCount };
+var threads = new Option<int>("--threads") { Description = "of each contender", DefaultValueFactory = _ => CpuQuota.Processors };
 var rounds = new Option<int>("--rounds") { Description = "turns of each contender; the median counts", DefaultValueFactory = _ => 15 };
 var warmUp = new Option<int>("--warm-up") { Description = "milliseconds before they count", DefaultValueFactory = _ => 600 };
 var folder = new Option<string?>("--out") { Description = "folder for results.json and ratios.png" };
 var cpu = new Command("cpu", "Ops and training steps on the CPU.") { filter, threads, rounds, warmUp, folder };
 var growth = new Command("growth", "A training step's speed over tokens a step, document length, width and threads.") { threads, rounds, warmUp, folder };
 var alone = new Command("alone", "Time to the first training step and peak memory, each contender in a process of its own.") { threads };
-var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth, alone };
+var team = new Command("team", "What the team of threads costs: forks, waiting, and steps beside a busy process or with more threads than processors.") { threads };
+var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth, alone, team };
 
 if (args is ["child", var name, var isOurs, var ofThreads])
 {
@@ -21,6 +22,12 @@ if (args is ["child", var name, var isOurs, var ofThreads])
         Alone.RunChild(name, bool.Parse(isOurs), int.Parse(ofThreads, System.Globalization.CultureInfo.InvariantCulture));
         return 0;
     });
+}
+
+if (args is ["busy"])
+{
+    TeamFigures.KeepBusy();
+    return 0;
 }
 
 // The commands run below, outside of the parser, which would turn a mistake of ours into a line.
@@ -42,6 +49,12 @@ return CommandLine.Run(_ =>
     if (chosen == alone)
     {
         Alone.RunAll(threadCount, AnsiConsole.Console);
+        return 0;
+    }
+
+    if (chosen == team)
+    {
+        TeamFigures.Run(threadCount, AnsiConsole.Console);
         return 0;
     }
 

@@ -11,7 +11,7 @@ public sealed unsafe partial class CpuDevice : Device
 
     internal CpuDevice(int threadCount)
     {
-        Team = new WorkerTeam(threadCount > 0 ? threadCount : Environment.ProcessorCount);
+        Team = new WorkerTeam(threadCount > 0 ? threadCount : CpuQuota.Processors);
         _scratch = new Scratch[Team.Count + 1];
         for (int worker = 0; worker < _scratch.Length; worker++)
         {

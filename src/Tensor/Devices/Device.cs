@@ -46,7 +46,7 @@ public abstract class Device : IDisposable
     /// "cpu": SIMD kernels on worker threads. "cuda": ILGPU kernels on the first NVIDIA GPU. "interpreted": the same GPU
     /// kernels, their PTX interpreted and checked on the CPU, slowly. "auto": "cuda" where a GPU is present, otherwise "cpu".
     /// </param>
-    /// <param name="threadCount">CPU worker threads; 0 takes one a core. Results do not depend on it.</param>
+    /// <param name="threadCount">CPU worker threads; 0 takes one a core, or as many as the container allows. Results do not depend on it.</param>
     /// <exception cref="DeviceException">The name is unknown, or there is no such device here.</exception>
     public static Device Open(string name = "auto", int threadCount = 0)
     {

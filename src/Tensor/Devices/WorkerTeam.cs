@@ -1,49 +1,37 @@
-using System.Diagnostics;
-
 namespace TinyLM;
 
-/// <summary>A job that every member of a <see cref="WorkerTeam"/> runs; a struct, so that a call allocates nothing.</summary>
-internal interface IWorkerJob
-{
-    void Run(int worker);
-}
-
 /// <summary>
-/// The calling thread and its dedicated workers, forked and joined for one job at a time. Workers spin for a moment after a job,
-/// since a training step forks some hundred times, and then sleep. <see cref="Barrier"/> joins them inside a job.
+/// The calling thread and its dedicated workers, forked and joined for one job at a time. A job has as many shares as the team has members. Each member takes its own
+/// share, and then those that nobody has begun: so nobody waits for a worker that still sleeps, or that has no processor because another process has it. What a share
+/// computes does not depend on who takes it.
 /// </summary>
-internal sealed class WorkerTeam : IDisposable
+internal sealed partial class WorkerTeam : IDisposable
 {
-    /// <summary>Spins between two yields: two threads on one core must not wait for each other's time slice.</summary>
-    private const int SpinsPerYield = 100;
+    private readonly WorkerPlaces? _places;
 
-    /// <summary>No processor's number.</summary>
-    private const int Unseen = -1;
-    private static readonly long SpinTicks = Stopwatch.Frequency / 2000;
+    /// <summary>Of each share, the last phase in which somebody took it. Phases are counted from the team's first on.</summary>
+    private readonly Padded<long>[] _taken;
 
-    private readonly SemaphoreSlim[] _wake;
-    private readonly PaddedInt[] _asleep;
+    /// <summary>The phase whose shares may be taken.</summary>
+    private Padded<long> _phase;
 
-    /// <summary>The processor that each member was last seen on; empty where the members are more than the processors, or nothing is known of them.</summary>
-    private readonly PaddedInt[] _places;
-    private volatile int _generation;
-    private int _finished;
-    private int _arrived;
-    private volatile int _barrierGeneration;
-    private Action<int>? _job;
+    /// <summary>Shares that were done, in all phases together.</summary>
+    private Padded<long> _done;
+    private long _firstPhase;
+    private long _lastPhase;
+    private Action<int, int>? _job;
     private Exception? _failure;
     private volatile bool _stopping;
 
     public WorkerTeam(int count)
     {
         Count = count;
-        _wake = new SemaphoreSlim[count];
-        _asleep = new PaddedInt[count];
-        _places = new PaddedInt[count > 1 && count <= Processors.Allowed.Length ? count : 0];
-        Array.Fill(_places, new PaddedInt { Value = Unseen });
+        _taken = new Padded<long>[count];
+        _asleep = new Padded<int>[count];
+        _wakeUps = [.. Enumerable.Range(0, count).Select(_ => new SemaphoreSlim(0))];
+        _places = count > 1 && count <= Processors.Allowed.Length ? new WorkerPlaces(count) : null;
         for (int worker = 1; worker < count; worker++)
         {
-            _wake[worker] = new SemaphoreSlim(0);
             int id = worker;
             new Thread(() => Work(id)) { IsBackground = true, Name = $"TinyLM worker {id}" }.Start();
         }
@@ -51,43 +39,28 @@ internal sealed class WorkerTeam : IDisposable
 
     public int Count { get; }
 
-    /// <summary>Runs <paramref name="job"/> on every member, 0 being the caller, and returns when all have finished.</summary>
+    /// <summary>Runs all shares of <paramref name="job"/>, and returns when they are done.</summary>
     public void Run<TJob>(TJob job)
-        where TJob : struct, IWorkerJob
+        where TJob : struct, IWorkerJob => RunPhases(new OnePhase<TJob>(job));
+
+    /// <summary>As <see cref="Run"/>, phase by phase.</summary>
+    public void RunPhases<TJob>(TJob job)
+        where TJob : struct, IPhasedJob
     {
         if (Count == 1)
         {
-            job.Run(0);
+            for (int phase = 0; phase < job.Phases; phase++)
+            {
+                job.Run(0, phase);
+            }
+
             return;
         }
 
         JobHolder<TJob> holder = JobHolder<TJob>.Instance ??= new JobHolder<TJob>();
         holder.Job = job;
-        Fork(holder.Invoke);
+        Fork(holder.Invoke, job.Phases);
         holder.Job = default;
-    }
-
-    /// <summary>Waits, inside a job, until every member has come here.</summary>
-    public void Barrier()
-    {
-        if (Count == 1)
-        {
-            return;
-        }
-
-        int generation = _barrierGeneration;
-        if (Interlocked.Increment(ref _arrived) == Count)
-        {
-            Volatile.Write(ref _arrived, 0);
-            _barrierGeneration = generation + 1;
-            return;
-        }
-
-        int spins = 0;
-        while (_barrierGeneration == generation)
-        {
-            SpinOnce(ref spins);
-        }
     }
 
     public void Dispose()
@@ -95,34 +68,21 @@ internal sealed class WorkerTeam : IDisposable
         _stopping = true;
         for (int worker = 1; worker < Count; worker++)
         {
-            _wake[worker].Release();
+            Wake(worker);
         }
     }
 
-    private void Fork(Action<int> job)
+    private void Fork(Action<int, int> job, int phases)
     {
-        if (_places.Length > 0)
-        {
-            See(0, Processors.Current);
-        }
-
+        _places?.See(0);
         _job = job;
-        Volatile.Write(ref _finished, 0);
-        _generation++;
-        Interlocked.MemoryBarrier();
-        for (int worker = 1; worker < Count; worker++)
+        _firstPhase = _lastPhase + 1;
+        _lastPhase += phases;
+        Open(_firstPhase, opener: 0);
+        for (long phase = _firstPhase; phase <= _lastPhase; phase++)
         {
-            if (Volatile.Read(ref _asleep[worker].Value) == 1 && Interlocked.Exchange(ref _asleep[worker].Value, 0) == 1)
-            {
-                _wake[worker].Release();
-            }
-        }
-
-        RunJob(job, 0);
-        int spins = 0;
-        while (Volatile.Read(ref _finished) != Count - 1)
-        {
-            SpinOnce(ref spins);
+            TakeShares(0, phase);
+            WaitFor(ref _done.Value, phase * Count, member: 0);
         }
 
         if (_failure is { } failure)
@@ -134,101 +94,64 @@ internal sealed class WorkerTeam : IDisposable
 
     private void Work(int worker)
     {
-        int seen = 0;
-        while (!_stopping)
+        long phase = 0;
+        while (true)
         {
-            long start = Stopwatch.GetTimestamp();
-            int spins = 0;
-            while (_generation == seen && !_stopping)
-            {
-                SpinOnce(ref spins);
-                if (spins == 0 && Stopwatch.GetTimestamp() - start > SpinTicks)
-                {
-                    Sleep(worker, seen);
-                    start = Stopwatch.GetTimestamp();
-                }
-            }
-
+            WaitFor(ref _phase.Value, phase + 1, worker);
             if (_stopping)
             {
                 return;
             }
 
-            seen = _generation;
-            Spread(worker);
-            RunJob(_job!, worker);
-            Interlocked.Increment(ref _finished);
+            _places?.Spread(worker);
+            phase = Volatile.Read(ref _phase.Value);
+            TakeShares(worker, phase);
         }
     }
 
-    /// <summary>Leaves a processor that the caller or a lower worker runs on for one that no member was seen on.</summary>
-    private void Spread(int worker)
+    /// <summary>Whoever opens a phase wakes those that sleep.</summary>
+    private void Open(long phase, int opener)
     {
-        if (_places.Length == 0)
+        Interlocked.Exchange(ref _phase.Value, phase);
+        for (int worker = 1; worker < Count; worker++)
         {
-            return;
-        }
-
-        int place = Processors.Current;
-        for (int other = 0; other < worker; other++)
-        {
-            if (Volatile.Read(ref _places[other].Value) == place && FreePlace(worker) is int free)
+            if (worker != opener)
             {
-                Processors.MoveTo(free);
-                place = free;
-                break;
+                Wake(worker);
             }
         }
-
-        See(worker, place);
     }
 
-    private int? FreePlace(int worker)
+    /// <summary>A phase that is long over has no share left, so a member that comes late takes none.</summary>
+    private void TakeShares(int member, long phase)
     {
-        foreach (int processor in Processors.Allowed)
+        for (int i = 0; i < Count; i++)
         {
-            bool taken = false;
-            for (int other = 0; other < Count; other++)
+            int share = member + i < Count ? member + i : member + i - Count;
+            ref long taken = ref _taken[share].Value;
+            if (Volatile.Read(ref taken) == phase - 1 && Interlocked.CompareExchange(ref taken, phase, phase - 1) == phase - 1)
             {
-                taken |= other != worker && Volatile.Read(ref _places[other].Value) == processor;
+                bool isLastPhase = phase == _lastPhase;
+                RunShare(share, (int)(phase - _firstPhase));
+                if (Interlocked.Increment(ref _done.Value) == phase * Count)
+                {
+                    if (!isLastPhase)
+                    {
+                        Open(phase + 1, member);
+                    }
+
+                    Wake(0);
+                }
             }
-
-            if (!taken)
-            {
-                return processor;
-            }
         }
-
-        return null;
-    }
-
-    /// <summary>Written only where it changed, so that the others can read it from their own caches.</summary>
-    private void See(int member, int processor)
-    {
-        if (Volatile.Read(ref _places[member].Value) != processor)
-        {
-            Volatile.Write(ref _places[member].Value, processor);
-        }
-    }
-
-    private void Sleep(int worker, int seen)
-    {
-        Volatile.Write(ref _asleep[worker].Value, 1);
-        Interlocked.MemoryBarrier();
-        if ((_generation == seen && !_stopping) || Interlocked.Exchange(ref _asleep[worker].Value, 0) == 0)
-        {
-            _wake[worker].Wait();
-        }
-
-        Volatile.Write(ref _asleep[worker].Value, 0);
     }
 
     /// <summary>An exception must not leave the team half joined; the caller rethrows it after the join.</summary>
-    private void RunJob(Action<int> job, int worker)
+    private void RunShare(int share, int phase)
     {
         try
         {
-            job(worker);
+            _job!(share, phase);
         }
 #pragma warning disable CA1031 // Rethrown by Fork.
         catch (Exception exception)
@@ -238,42 +161,30 @@ internal sealed class WorkerTeam : IDisposable
         }
     }
 
-    private static void SpinOnce(ref int spins)
+    private readonly struct OnePhase<TJob>(TJob job) : IPhasedJob
+        where TJob : struct, IWorkerJob
     {
-        if (++spins < SpinsPerYield)
-        {
-            Thread.SpinWait(1);
-        }
-        else
-        {
-            spins = 0;
-            Thread.Yield();
-        }
-    }
+        public int Phases => 1;
 
-    /// <summary>One int a cache line, so that workers do not disturb each other.</summary>
-    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Sequential, Size = 128)]
-    private struct PaddedInt
-    {
-        public int Value;
+        public void Run(int worker, int phase) => job.Run(worker);
     }
 
     /// <summary>Keeps one delegate a job type and thread, so that a fork allocates nothing.</summary>
     private sealed class JobHolder<TJob>
-        where TJob : struct, IWorkerJob
+        where TJob : struct, IPhasedJob
     {
         [ThreadStatic]
         private static JobHolder<TJob>? _instance;
 
         public JobHolder()
         {
-            Invoke = worker => Job.Run(worker);
+            Invoke = (worker, phase) => Job.Run(worker, phase);
         }
 
         public static ref JobHolder<TJob>? Instance => ref _instance;
 
         public TJob Job { get; set; }
 
-        public Action<int> Invoke { get; }
+        public Action<int, int> Invoke { get; }
     }
 }

@@ -74,7 +74,7 @@ public sealed record PretrainOptions
 
     public string Device { get; init; } = "auto";
 
-    /// <summary>CPU threads; default: one a core.</summary>
+    /// <summary>CPU threads; default: one a core, or as many as the container allows.</summary>
     public int? Threads { get; init; }
 
     /// <summary>Seconds between two checkpoints; they do not change the result.</summary>

@@ -3,7 +3,7 @@ namespace TinyLM.Tests.Kernels;
 /// <summary>A result so large that it is written past the caches has the same bits as its rows computed few at a time, which are not.</summary>
 public class StreamingTests
 {
-    private const int Rows = 1030, Columns = 2064, Depth = 19;
+    private const int Rows = 1030, Columns = 2064, Depth = 19, PartRows = 206;
 
     /// <summary>One of its own: the shared ones are poisoned, and too small.</summary>
     private readonly Device _device = Device.Open("cpu", 3);
@@ -37,6 +37,16 @@ public class StreamingTests
             rows(Place(Rows, Columns, 1)), rows(Place(Rows, Columns, 4)), rows(Place(Rows, Columns, 5)), first ? y : other, false, first ? other : y, false, default(SwiGlu));
     });
 
+    [Test]
+    public void The_gradients_of_attention() => CheckRows((rows, y) =>
+    {
+        var shape = new AttentionShape(43, 43, 16);
+        DocumentOffsets documents = DocumentOffsets.FromLengths([.. Enumerable.Repeat(PartRows, y.Rows / PartRows)]);
+        Tensor qkv = rows(Place(Rows, Columns, 1)), result = _device.Temporary(y.Rows, shape.QueryWidth), logSumExp = _device.Temporary(y.Rows, shape.QueryHeads);
+        Attention.Forward(qkv, documents, shape, result, logSumExp);
+        Attention.Backward(qkv, documents, shape, result, logSumExp, rows(Place(Rows, shape.QueryWidth, 5)), y);
+    });
+
     /// <param name="compute">Given which rows to take of a tensor, and where their result goes.</param>
     private void CheckRows(Action<Func<Tensor, Tensor>, Tensor> compute)
     {
@@ -44,7 +54,6 @@ public class StreamingTests
         Tensor whole = tape.Allocate(Rows, Columns), parts = tape.Allocate(Rows, Columns);
         Assert.That(Streaming.Pays(whole), Is.True);
         compute(tensor => tensor, whole);
-        const int PartRows = 206;
         for (int start = 0; start < Rows; start += PartRows)
         {
             int first = start;

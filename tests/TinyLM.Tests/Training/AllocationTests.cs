@@ -56,7 +56,8 @@ public class AllocationTests
         }
 
         long* bytes = stackalloc long[cpu.ThreadCount];
-        cpu.Team.Run(new CountJob(bytes));
+        int begun = 0;
+        cpu.Team.Run(new CountJob(bytes, &begun, cpu.ThreadCount));
         long sum = 0;
         for (int worker = 0; worker < cpu.ThreadCount; worker++)
         {
@@ -66,10 +67,21 @@ public class AllocationTests
         return sum;
     }
 
-    private readonly unsafe struct CountJob(long* bytes) : IWorkerJob
+    /// <summary>No share ends before all have begun, so that each is on a thread of its own.</summary>
+    private readonly unsafe struct CountJob(long* bytes, int* begun, int shares) : IWorkerJob
     {
         private readonly long* _bytes = bytes;
+        private readonly int* _begun = begun;
 
-        public void Run(int worker) => _bytes[worker] = GC.GetAllocatedBytesForCurrentThread();
+        public void Run(int worker)
+        {
+            Interlocked.Increment(ref *_begun);
+            while (Volatile.Read(ref *_begun) < shares)
+            {
+                Thread.Yield();
+            }
+
+            _bytes[worker] = GC.GetAllocatedBytesForCurrentThread();
+        }
     }
 }

@@ -23,6 +23,7 @@ public static unsafe partial class Attention
         private readonly float* _dq = dq.Pointer;
         private readonly float* _dkv = dkv.Pointer + operands.KeyColumn;
         private readonly AttentionShape _shape = shape;
+        private readonly bool _streams = shape.HeadSize % 16 == 0 && Streaming.Pays(dq) && Streaming.Pays(dkv);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public void Run(int worker)
@@ -36,6 +37,8 @@ public static unsafe partial class Attention
                     RunGroup(document, head, scratch);
                 }
             }
+
+            Streaming.Fence();
         }
 
         /// <summary>One key/value head and the query heads that share it, in their order: so no sum depends on who comes first.</summary>
@@ -46,7 +49,7 @@ public static unsafe partial class Attention
             int before = length - _operands.QueryOffsets.LengthOf(document);
             nint keys = ((nint)_operands.Offsets.Starts[document] * _operands.KeyStride) + (keyValueHead * headSize);
             nint values = keys + _shape.KeyValueWidth;
-            var head = new HeadBackward(scratch, _shape, length, before, _operands.QueryStride, _operands.KeyStride);
+            var head = new HeadBackward(scratch, _shape, length, before, _operands.QueryStride, _operands.KeyStride, _streams);
             head.PackKeysAndValues(_keys + keys, _keys + values);
 
             // Where the query of the document's first token would stand: so a token's place is the same for queries and keys.
@@ -77,6 +80,7 @@ public static unsafe partial class Attention
         private readonly int _before;
         private readonly int _headSize;
         private readonly int _width;
+        private readonly bool _streams;
         private readonly nint _queryStride;
         private readonly nint _keyStride;
         private readonly nint _resultStride;
@@ -100,9 +104,10 @@ public static unsafe partial class Attention
         /// <param name="before">Its tokens before the first query.</param>
         /// <param name="queryStride">From one query to the next.</param>
         /// <param name="keyStride">From one key to the next.</param>
-        public HeadBackward(float* scratch, AttentionShape shape, int length, int before, nint queryStride, nint keyStride)
+        /// <param name="streams">Whether the gradients are written past the caches.</param>
+        public HeadBackward(float* scratch, AttentionShape shape, int length, int before, nint queryStride, nint keyStride, bool streams)
         {
-            (_shape, _length, _before, _queryStride, _keyStride) = (shape, length, before, queryStride, keyStride);
+            (_shape, _length, _before, _queryStride, _keyStride, _streams) = (shape, length, before, queryStride, keyStride, streams);
             (_headSize, _resultStride, _logSumExpStride) = (shape.HeadSize, shape.QueryWidth, shape.QueryHeads);
             _width = RoundUp(_headSize, MicroKernel.Columns);
             nint whole = (nint)RoundUp(length, QueryBlock) * _width;
@@ -176,14 +181,14 @@ public static unsafe partial class Attention
                     }
                 }
 
-                CopyRows(_queryGradients, _width, rows, _headSize, dq + (query * _queryStride), _queryStride);
+                CopyRows(_queryGradients, _width, rows, _headSize, dq + (query * _queryStride), _queryStride, _streams);
             }
         }
 
         public void StoreKeyAndValueGradients(float* dk, float* dv)
         {
-            CopyRows(_keyGradients, _width, _length, _headSize, dk, _keyStride);
-            CopyRows(_valueGradients, _width, _length, _headSize, dv, _keyStride);
+            CopyRows(_keyGradients, _width, _length, _headSize, dk, _keyStride, _streams);
+            CopyRows(_valueGradients, _width, _length, _headSize, dv, _keyStride, _streams);
         }
 
         /// <summary>P and dS of twelve queries against a block of keys, and what the block adds to their gradient.</summary>

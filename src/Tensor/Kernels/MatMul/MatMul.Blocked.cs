@@ -9,7 +9,7 @@ public static unsafe partial class MatMul
     /// the block streams from the second-level cache past a panel of a. A wide b is dealt by columns instead, a block for each worker alone. A small
     /// b is read in place: its copy would push the operands themselves out of that cache, and the workers need not wait for each other.
     /// </summary>
-    private readonly struct BlockedJob : IWorkerJob
+    private readonly struct BlockedJob : IPhasedJob
     {
         /// <summary>Panels of a transposed a that are packed at once: 48 floats are three whole cache lines.</summary>
         private const int GroupPanels = 4;
@@ -22,6 +22,8 @@ public static unsafe partial class MatMul
         private readonly int _workers;
         private readonly int _depthBlock;
         private readonly int _columnBlock;
+        private readonly int _depthBlocks;
+        private readonly int _blocks;
         private readonly float* _packed;
         private readonly long _packedSize;
         private readonly bool _inPlace;
@@ -36,12 +38,18 @@ public static unsafe partial class MatMul
         {
             (_device, _product, _workers, _firstWorker, _depthBlock, _columnBlock) = (device, product, workers, firstWorker, depthBlock, columnBlock);
             (_inPlace, _byColumns, _packedSize) = (IsReadInPlace(product), byColumns, (long)depthBlock * columnBlock);
-            bool manyBlocks = depthBlock < product.Depth || columnBlock < product.Columns;
-            _packed = _inPlace || byColumns ? null : device.SharedScratch(manyBlocks ? 2 * _packedSize : _packedSize);
+            _depthBlocks = Blocks(product.Depth, depthBlock);
+            _blocks = _depthBlocks * Blocks(product.Columns, columnBlock);
+            _packed = SharesBlocks ? device.SharedScratch(_blocks > 1 ? 2 * _packedSize : _packedSize) : null;
         }
 
         /// <summary>What a worker needs for its rows of a and for a tile at an edge.</summary>
         private long TileScratch => Panels.GroupSize(_depthBlock, GroupPanels) + (MicroKernel.Rows * MicroKernel.Columns);
+
+        /// <summary>In one, each worker multiplies with the block that was packed in the phase before, and packs its part of the next.</summary>
+        public int Phases => SharesBlocks ? _blocks + 1 : 1;
+
+        private bool SharesBlocks => !_inPlace && !_byColumns;
 
         /// <summary>Those that share a block.</summary>
         private int Sharers => _byColumns ? 1 : _workers;
@@ -67,43 +75,67 @@ public static unsafe partial class MatMul
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        public void Run(int worker)
+        public void Run(int worker, int phase)
         {
-            int block = 0, sharer = _byColumns ? 0 : worker;
-            var (firstColumn, endColumn) = ColumnsOf(worker);
             float* scratch = _device.WorkerScratch(_firstWorker + worker, TileScratch + (_byColumns && !_inPlace ? _packedSize : 0));
-            for (int column = firstColumn; column < endColumn; column += _columnBlock)
+            if (SharesBlocks)
             {
-                for (int depth = 0; depth < Math.Max(1, _product.Depth); depth += _depthBlock)
+                if (phase > 0)
                 {
-                    var part = new Block
-                    {
-                        Column = column,
-                        Columns = Math.Min(_columnBlock, endColumn - column),
-                        Start = depth,
-                        Depth = Math.Min(_depthBlock, _product.Depth - depth),
-                    };
-                    if (_inPlace)
-                    {
-                        part.Elements = _product.B + ((long)depth * _product.Columns) + column;
-                        part.Stride = _product.Columns;
-                    }
-                    else
-                    {
-                        // Two buffers in turn: a quick worker packs the next block while a slow one still reads this one.
-                        part.Elements = _byColumns ? scratch + TileScratch : _packed + ((block++ & 1) * _packedSize);
-                        Pack(part, sharer);
-                        if (Sharers > 1)
-                        {
-                            _device.Team.Barrier();
-                        }
-                    }
-
-                    MultiplyTiles(part, sharer, scratch);
+                    MultiplyTiles(SharedBlock(phase - 1), worker, scratch);
                 }
+
+                if (phase < _blocks)
+                {
+                    Pack(SharedBlock(phase), worker);
+                }
+            }
+            else
+            {
+                RunAlone(worker, scratch);
             }
 
             Streaming.Fence();
+        }
+
+        private void RunAlone(int worker, float* scratch)
+        {
+            int sharer = _byColumns ? 0 : worker;
+            var (firstColumn, endColumn) = ColumnsOf(worker);
+            int blocks = firstColumn < endColumn ? _depthBlocks * Blocks(endColumn - firstColumn, _columnBlock) : 0;
+            for (int index = 0; index < blocks; index++)
+            {
+                Block block = BlockAt(index, firstColumn, endColumn);
+                if (_inPlace)
+                {
+                    block.Elements = _product.B + ((long)block.Start * _product.Columns) + block.Column;
+                    block.Stride = _product.Columns;
+                }
+                else
+                {
+                    block.Elements = scratch + TileScratch;
+                    Pack(block, sharer);
+                }
+
+                MultiplyTiles(block, sharer, scratch);
+            }
+        }
+
+        /// <summary>Two buffers in turn: one is read while the other is packed.</summary>
+        private Block SharedBlock(int index) => BlockAt(index, 0, _product.Columns) with { Elements = _packed + ((index & 1) * _packedSize) };
+
+        /// <summary>Blocks of the same columns follow one another.</summary>
+        private Block BlockAt(int index, int firstColumn, int endColumn)
+        {
+            var (columnBlock, depthBlock) = Math.DivRem(index, _depthBlocks);
+            int column = firstColumn + (columnBlock * _columnBlock), depth = depthBlock * _depthBlock;
+            return new Block
+            {
+                Column = column,
+                Columns = Math.Min(_columnBlock, endColumn - column),
+                Start = depth,
+                Depth = Math.Min(_depthBlock, _product.Depth - depth),
+            };
         }
 
         /// <summary>

@@ -61,7 +61,18 @@ public static unsafe partial class MatMul
         }
         else
         {
-            Run(device, workers, alone is { } worker ? BlockedJob.PlanAlone(device, product, worker) : BlockedJob.Plan(device, product, workers));
+            BlockedJob job = alone is { } worker ? BlockedJob.PlanAlone(device, product, worker) : BlockedJob.Plan(device, product, workers);
+            if (workers == 1)
+            {
+                for (int phase = 0; phase < job.Phases; phase++)
+                {
+                    job.Run(0, phase);
+                }
+            }
+            else
+            {
+                device.Team.RunPhases(job);
+            }
         }
     }
 

@@ -40,7 +40,7 @@ public sealed class TokenizedCorpus
     /// <param name="corpus">The documents.</param>
     /// <param name="tokenizer">Encodes them, on several threads at once.</param>
     /// <param name="cacheFolder">Where the stores lie; made where there is none.</param>
-    /// <param name="threads">How many documents are encoded at once; 0: one a core. The result does not depend on it.</param>
+    /// <param name="threads">How many documents are encoded at once; 0: one a core, or as many as the container allows. The result does not depend on it.</param>
     /// <param name="show">Shows progress; may be null.</param>
     /// <exception cref="UserException">The corpus cannot be read, the tokenizer does not know a character, no training document has two tokens, or the folder
     /// cannot be written.</exception>
@@ -82,7 +82,7 @@ public sealed class TokenizedCorpus
             TryOpen(path) is { } store && store.Info.SourceFingerprint == fingerprint && store.Info.TokenizerSha256 == tokenizerHash ? store : null;
 
         TokenStore Build(string side, IEnumerable<Document> documents) => TokenStore.Create(
-            PathOf(side), documents, tokenizer, corpus.Name, fingerprint, corpus.DuplicateCount, threads > 0 ? threads : Environment.ProcessorCount);
+            PathOf(side), documents, tokenizer, corpus.Name, fingerprint, corpus.DuplicateCount, threads > 0 ? threads : CpuQuota.Processors);
     }
 
     /// <summary>The bytes that a token of the training documents stands for in the mean, BOS not counted.</summary>
