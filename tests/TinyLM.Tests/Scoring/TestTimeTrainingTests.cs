@@ -169,6 +169,6 @@ public class TestTimeTrainingTests
             () => new TestTimeTrainingScorer(model, Learning with { MemoryBudget = 1000 }).Score(TinyModels.Documents(7, 9)), "the budget is 0 MB; give more");
         Assert.That(new TestTimeTrainingScorer(model, Learning).Score(TinyModels.Documents(7, 1, 1)), Is.Empty);
 
-        void Refused(TestTimeTrainingConfig config, string expected) => UserErrors.ExpectMistake(() => new TestTimeTrainingScorer(model, config), expected);
+        void Refused(TestTimeTrainingConfig config, string expected) => UserErrors.ExpectMistake(() => new TestTimeTrainingScorer(model, config).Score(TinyModels.Documents(7, 9)), expected);
     }
 }
