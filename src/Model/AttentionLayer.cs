@@ -4,7 +4,7 @@ namespace TinyLM;
 internal sealed class AttentionLayer
 {
     private readonly int _layer;
-    private readonly string _name;
+    private readonly string _queryName, _keyName, _valueName, _outputName;
     private readonly AttentionShape _shape;
     private readonly Norm _norm;
     private readonly HeadNorm? _headNorm;
@@ -12,7 +12,8 @@ internal sealed class AttentionLayer
 
     public AttentionLayer(GptConfig config, ParameterSet parameters, int layer)
     {
-        (_layer, _name) = (layer, Name(layer));
+        _layer = layer;
+        (_queryName, _keyName, _valueName, _outputName) = ($"{Name(layer)}.query", $"{Name(layer)}.key", $"{Name(layer)}.value", $"{Name(layer)}.output");
         _shape = Shape(config);
         _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
         _headNorm = config.QueryKeyNorm ? new HeadNorm(config, parameters, $"{Name(layer)}.head_norm") : null;
@@ -46,8 +47,8 @@ internal sealed class AttentionLayer
         }
 
         Variable normed = _norm.Forward(x);
-        Variable query = context.Delta($"{_name}.query", normed, context.Offsets), key = context.Delta($"{_name}.key", normed, context.Offsets);
-        Variable value = context.Delta($"{_name}.value", normed, context.Offsets);
+        Variable query = context.Delta(_queryName, normed, context.Offsets), key = context.Delta(_keyName, normed, context.Offsets);
+        Variable value = context.Delta(_valueName, normed, context.Offsets);
         Variable delta = Beside(_shape.TotalWidth, (query, 0), (key, _shape.QueryWidth), (value, _shape.QueryWidth + _shape.KeyValueWidth));
         Variable qkv = _qkv.Forward(normed, delta);
         normed.Release();
@@ -66,8 +67,8 @@ internal sealed class AttentionLayer
             (asked, residual, queries, positions) = (tails.Of(normed), tails.Of(x), tails.Offsets, tails.Positions);
         }
 
-        Variable q = _qkv.Forward(asked, 0, _shape.QueryWidth, context.Delta($"{_name}.query", asked, queries));
-        Variable key = context.Delta($"{_name}.key", normed, context.Offsets), value = context.Delta($"{_name}.value", normed, context.Offsets);
+        Variable q = _qkv.Forward(asked, 0, _shape.QueryWidth, context.Delta(_queryName, asked, queries));
+        Variable key = context.Delta(_keyName, normed, context.Offsets), value = context.Delta(_valueName, normed, context.Offsets);
         Variable kv = _qkv.Forward(normed, _shape.QueryWidth, 2 * _shape.KeyValueWidth, Beside(2 * _shape.KeyValueWidth, (key, 0), (value, _shape.KeyValueWidth)));
         normed.Release();
         q = Placed(q, _shape.QueryHeads, positions, context.RotaryTable);
@@ -89,7 +90,7 @@ internal sealed class AttentionLayer
 
     private Variable Output(Variable y, Variable residual, in StreamContext context, DocumentOffsets offsets)
     {
-        Variable delta = context.Delta($"{_name}.output", y, offsets);
+        Variable delta = context.Delta(_outputName, y, offsets);
         return _output.Forward(y, delta.IsNone ? residual : residual + delta, context.Dropout);
     }
 

@@ -4,14 +4,15 @@ namespace TinyLM;
 internal sealed class MlpLayer
 {
     private readonly MlpKind _kind;
-    private readonly string _name;
+    private readonly string _gateName, _upName, _downName;
     private readonly Norm _norm;
     private readonly LinearLayer _up, _down;
     private readonly LinearLayer? _gate;
 
     public MlpLayer(GptConfig config, ParameterSet parameters, int layer)
     {
-        (_kind, _name) = (config.Mlp, Name(layer));
+        _kind = config.Mlp;
+        (_gateName, _upName, _downName) = ($"{Name(layer)}.gate", $"{Name(layer)}.up", $"{Name(layer)}.down");
         _norm = new Norm(config, parameters, $"{Name(layer)}.norm");
         _gate = _kind == MlpKind.SwiGlu ? new LinearLayer(config, parameters, $"{Name(layer)}.gate") : null;
         _up = new LinearLayer(config, parameters, $"{Name(layer)}.up");
@@ -36,15 +37,15 @@ internal sealed class MlpLayer
     public Variable Forward(Variable x, in StreamContext context)
     {
         DocumentOffsets offsets = context.Tails?.Offsets ?? context.Offsets;
-        Variable normed = _norm.Forward(x), delta = context.Delta($"{_name}.up", normed, offsets);
+        Variable normed = _norm.Forward(x), delta = context.Delta(_upName, normed, offsets);
         Variable hidden = _kind switch
         {
-            MlpKind.SwiGlu => Gated(normed, delta, context.Delta($"{_name}.gate", normed, offsets)),
+            MlpKind.SwiGlu => Gated(normed, delta, context.Delta(_gateName, normed, offsets)),
             MlpKind.ReluSquared => Activated<ReluSquared>(normed, delta),
             _ => Activated<Gelu>(normed, delta),
         };
         normed.Release();
-        delta = context.Delta($"{_name}.down", hidden, offsets);
+        delta = context.Delta(_downName, hidden, offsets);
         Variable y = _down.Forward(hidden, delta.IsNone ? x : x + delta, context.Dropout);
         hidden.Release();
         return y;
