@@ -11,11 +11,11 @@ internal static class JsonFile
 
     /// <summary>The value that a whole file holds: of every field, for one that is absent would be read as 0 and not as its default.</summary>
     /// <exception cref="UserException">The file is too large, no JSON, of another kind, or lacks a field.</exception>
-    public static T Read<T>(Stream stream, string path, JsonTypeInfo<T> type)
+    public static T Read<T>(Stream stream, string path, JsonTypeInfo<T> type, long largestFile = LargestFile)
     {
-        if (stream.Length > LargestFile)
+        if (stream.Length > largestFile)
         {
-            throw new UserException($"{path}: has {stream.Length} bytes, a {type.Type.Name} has at most {LargestFile}.");
+            throw new UserException($"{path}: has {stream.Length} bytes, a {type.Type.Name} has at most {largestFile}.");
         }
 
         try

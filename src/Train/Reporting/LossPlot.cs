@@ -5,7 +5,7 @@ namespace TinyLM;
 /// <summary>The loss over steps as a PNG: each step, their running mean, and what validation found at the end.</summary>
 public static class LossPlot
 {
-    internal static void Save(string path, RunHistory history, IReadOnlyDictionary<string, ScoreReport> scores, FileOperations operations)
+    internal static void Save(string path, RunHistory history, IReadOnlyDictionary<string, ScoreSummary> scores, FileOperations operations)
     {
         double[] x = [.. history.Points.Select(point => (double)point.Step)], losses = [.. history.Points.Select(point => point.Loss)];
         using var plot = new Plot();

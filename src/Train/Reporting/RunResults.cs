@@ -6,7 +6,7 @@ namespace TinyLM;
 public sealed record RunResults
 {
     /// <summary>By scorer, "packed" and "strided"; of averages of the weights by scorer and average: "packed, ema".</summary>
-    public required IReadOnlyDictionary<string, ScoreReport> Validation { get; init; }
+    public required IReadOnlyDictionary<string, ScoreSummary> Validation { get; init; }
 
     /// <summary>The lowest loss that was measured while training went; null where none was.</summary>
     public required BestCheckpoint? Best { get; init; }

@@ -94,7 +94,7 @@ public sealed class TrainingDisplay
     }
 
     /// <summary>The validation table.</summary>
-    public void Scores(IReadOnlyDictionary<string, ScoreReport> scores)
+    public void Scores(IReadOnlyDictionary<string, ScoreSummary> scores)
     {
         ArgumentNullException.ThrowIfNull(scores);
         var table = new Table().Title("Validation").AddColumns("scorer", "loss (nats/token)", "bits/byte", "targets", "seconds");
@@ -112,6 +112,15 @@ public sealed class TrainingDisplay
 
         Write(() => _console.Write(table));
     }
+
+    /// <summary>Scorers one below the other, each compared with the one before.</summary>
+    public void Ladder(IReadOnlyList<ScoreReport> reports, IReadOnlyList<ScoreComparison> comparisons) => Write(() => _console.Write(ScoreTable.Ladder(reports, comparisons)));
+
+    /// <summary>What one scoring has gained over another.</summary>
+    public void Comparison(ScoreComparison comparison) => Write(() => _console.Write(ScoreTable.Comparison(comparison)));
+
+    /// <summary>What an audit has found.</summary>
+    public void Audit(AuditReport report) => Write(() => _console.Write(AuditTable.Of(report)));
 
     /// <summary>Where the time went.</summary>
     public void Profile(StepProfile profile, DevicePeak? peak) => Write(() => ProfileTable.Print(_console, profile, peak));

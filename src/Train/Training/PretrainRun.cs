@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace TinyLM;
@@ -7,7 +5,6 @@ namespace TinyLM;
 /// <summary>The main job, whole: corpus, model, training with checkpoints, scores, samples, plot, results.</summary>
 public static class PretrainRun
 {
-    private const int SdkDocsBytes = 16 << 20;
     private const int SdkDocsValidationTokens = 250_000;
     private const string SdkDocsPrompt = "Method System.";
     private const int SampleCount = 3;
@@ -30,7 +27,7 @@ public static class PretrainRun
         config.Validate();
         using Device device = Device.Open(options.Device, options.Threads ?? 0);
         Checkpoint? checkpoint = folder.IsResumed ? folder.FindCheckpoint(display.Line) : null;
-        Corpus corpus = OpenCorpus(config.Data);
+        Corpus corpus = CorpusChoice.Open(config.Data);
         ITokenizer tokenizer = checkpoint is not null ? TrainingCheckpoint.ReadTokenizer(checkpoint) : TokenizerChoice.Create(config.Data.Tokenizer, corpus);
         config = config with { Model = WithVocabulary(config.Model, tokenizer) };
         TokenizedCorpus tokens = TokenizedCorpus.Create(corpus, tokenizer, options.Cache ?? folder.DefaultCache, options.Threads ?? 0, display.Work);
@@ -40,7 +37,7 @@ public static class PretrainRun
             return null;
         }
 
-        TokenizedDocuments validation = Validation(tokens, config);
+        TokenizedDocuments validation = HeldOut(tokens, config);
         MemoryEstimate memory = MemoryEstimate.OfTraining(device, config.Model, config.Training, options.Recompute);
         CheckFits(memory, device, config.Training);
         var model = new Gpt(device, config.Model, config.Training.Seed) { RecomputesBlocks = options.Recompute };
@@ -114,8 +111,8 @@ public static class PretrainRun
             new PackedScorer(model, window, trainer.Config.ScoreEnd),
             new StridedScorer(model, window, Math.Max(1, window / StridesPerWindow), trainer.Config.ScoreEnd),
         ];
-        var scores = new Dictionary<string, ScoreReport>();
-        var named = new Dictionary<string, ScoreReport>();
+        var scores = new Dictionary<string, ScoreSummary>();
+        var named = new Dictionary<string, ScoreSummary>();
         int targets = (int)TargetBuilder.CountTargets(validation, trainer.Config.ScoreEnd);
         Score("");
         foreach (WeightAverage average in trainer.FilledAverages)
@@ -145,7 +142,7 @@ public static class PretrainRun
             Steps = state.Step,
             Tokens = state.Tokens,
             Device = model.Device.Description,
-            WeightsSha256 = HashWeights(model),
+            WeightsSha256 = WeightsHash.Of(model),
             Samples = samples,
         };
         AtomicFile.Write(folder.PathOf(RunFolder.ResultsFile), stream => JsonSerializer.Serialize(stream, results, ResultsJson.Default.RunResults), folder.Operations);
@@ -166,38 +163,12 @@ public static class PretrainRun
             foreach (IScorer scorer in scorers)
             {
                 string name = scorer.Name + weights;
-                ScoreReport report = display.Score(name, targets, progress => ScoreReport.Create(scorer, validation, tokens.TokenBytes, progress), stop);
-                scores[scorer.Name.Split(' ')[0] + weights] = report;
-                named[name] = report;
+                ScoreSummary summary = display.Score(name, targets, progress => ScoreReport.Create(scorer, validation, tokens.TokenBytes, progress), stop).Summary;
+                scores[scorer.Name.Split(' ')[0] + weights] = summary;
+                named[name] = summary;
             }
         }
     }
-
-    private static string HashWeights(Gpt model)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Parameter parameter in model.Parameters.All)
-        {
-            hash.AppendData(MemoryMarshal.AsBytes<float>(parameter.Value.ToArray()));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static Corpus OpenCorpus(DataConfig data) =>
-        data.IsSdkDocs ? SdkDocs.Load(maxBytes: SdkDocsBytes)
-        : data.Validation is null ? Corpus.Create(OpenSource(data, data.Text!))
-        : Corpus.Create(OpenSource(data, data.Text!), OpenSource(data, data.Validation));
-
-    private static DocumentSource OpenSource(DataConfig data, string path) => data.Corpus switch
-    {
-        "lines" => DocumentSource.Lines(path),
-        "folder" => DocumentSource.Folder(path),
-        "jsonl" => DocumentSource.JsonLines(path, data.Field ?? DocumentSource.DefaultField),
-        "parquet" => DocumentSource.Parquet(path, data.Field ?? DocumentSource.DefaultField),
-        "tokens" => DocumentSource.Tokens(path),
-        _ => data.Begin is null && data.End is null ? DocumentSource.Text(path) : DocumentSource.Separated(path, data.Begin, data.End),
-    };
 
     /// <exception cref="UserException">The config gives the model another vocabulary than the tokenizer's.</exception>
     private static GptConfig WithVocabulary(GptConfig model, ITokenizer tokenizer) =>
@@ -205,7 +176,9 @@ public static class PretrainRun
             ? model with { VocabularySize = tokenizer.VocabularySize }
             : throw new UserException($"model.vocabularySize: {model.VocabularySize}, but the tokenizer ({tokenizer.Name}) has {tokenizer.VocabularySize}; leave it out.");
 
-    private static TokenizedDocuments Validation(TokenizedCorpus tokens, RunConfig config)
+    /// <summary>What a run is scored on: its held-out documents, as many as its config says.</summary>
+    /// <exception cref="UserException">There is nothing to predict in them.</exception>
+    internal static TokenizedDocuments HeldOut(TokenizedCorpus tokens, RunConfig config)
     {
         int limit = config.Data.ValidationTokens ?? (config.Data.IsSdkDocs ? SdkDocsValidationTokens : int.MaxValue);
         TokenizedDocuments documents = tokens.Validation.Take(limit);

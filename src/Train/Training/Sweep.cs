@@ -86,7 +86,7 @@ public static class Sweep
     }
 
     private static double LossOf(RunResults? results, string score) => results is null ? double.NaN
-        : results.Validation.TryGetValue(score, out ScoreReport? found) ? found.Loss
+        : results.Validation.TryGetValue(score, out ScoreSummary? found) ? found.Loss
         : throw new UserException($"--by: '{score}' is unknown; known: {string.Join("; ", results.Validation.Keys)}.");
 
     /// <summary>All combinations, the last field varying fastest.</summary>

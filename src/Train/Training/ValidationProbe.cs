@@ -45,7 +45,7 @@ internal sealed class ValidationProbe
     /// <summary>The step with the loss and the text of the model after it.</summary>
     public StepMetrics Look(in StepMetrics step) => step with
     {
-        ValidationLoss = ScoreReport.Create(_scorer, _documents, _corpus.TokenBytes).Loss,
+        ValidationLoss = ScoreReport.Create(_scorer, _documents, _corpus.TokenBytes).Total.Loss,
         Sample = _sampler.Write(0, WrittenTokens),
     };
 

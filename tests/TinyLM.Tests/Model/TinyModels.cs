@@ -48,11 +48,11 @@ internal static class TinyModels
         return new TokenizedDocuments([.. ids], starts, Vocabulary - 1);
     }
 
-    /// <summary>Fresh weights predict almost uniformly; these, ten times as large, tell tokens and contexts apart.</summary>
-    public static Gpt Telling(Device device, GptConfig config)
+    /// <summary>Fresh weights predict almost uniformly; these, some times as large, tell tokens and contexts apart.</summary>
+    public static Gpt Telling(Device device, GptConfig config, float times = 10)
     {
         var model = new Gpt(device, config, 4);
-        model.Parameters.Values.CopyFrom([.. Weights(model).Select(value => 10 * value)]);
+        model.Parameters.Values.CopyFrom([.. Weights(model).Select(value => times * value)]);
         return model;
     }
 

@@ -57,7 +57,7 @@ public class TerminalTests
     public void The_table_of_scores_tells_units_targets_and_seconds()
     {
         using var writer = new StringWriter();
-        new TrainingDisplay(Console(writer)).Scores(new Dictionary<string, ScoreReport>
+        new TrainingDisplay(Console(writer)).Scores(new Dictionary<string, ScoreSummary>
         {
             ["packed 64"] = new(2.5, 3.25, 1234, 1.5),
             ["strided 64/16"] = new(2.25, 3.125, 1234, 12),

@@ -78,7 +78,7 @@ public class ScorerTests
         var scorer = new StridedScorer(_model, 12, 4);
         double nats = scorer.Score(documents).Sum(value => (double)value);
         int scored = documents.ToArray(0)[1..].Concat(documents.ToArray(1)[1..]).Sum(id => bytes[id]);
-        ScoreReport report = ScoreReport.Create(scorer, documents, bytes);
+        ScoreSummary report = ScoreReport.Create(scorer, documents, bytes).Summary;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Targets, Is.EqualTo(11));

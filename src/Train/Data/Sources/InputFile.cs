@@ -8,8 +8,7 @@ internal sealed class InputFile : IDisposable
 {
     private readonly FileStream _file;
 
-    /// <summary>Else .NET takes a gzip file that is cut short for a whole one. It is asked for once, before the first is read.</summary>
-    static InputFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+    static InputFile() => UnpackStrictly();
 
     private InputFile(string path, string name, FileStream file)
     {
@@ -17,6 +16,12 @@ internal sealed class InputFile : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>
+    /// Else .NET takes a gzip file that is cut short for a whole one. It looks once, when the process first unpacks anything: call it before. The programs of this
+    /// repository are configured so from their start.
+    /// </summary>
+    public static void UnpackStrictly() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
     /// <summary>What messages about its documents call it.</summary>
     public string Name { get; }

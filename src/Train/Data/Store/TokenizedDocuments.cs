@@ -104,6 +104,9 @@ public sealed class TokenizedDocuments
         return count == Count ? this : new TokenizedDocuments(_ids, _starts, count, BosId, null);
     }
 
+    /// <summary>The first documents, at most <paramref name="maxDocuments"/>.</summary>
+    public TokenizedDocuments TakeDocuments(int maxDocuments) => maxDocuments >= Count ? this : new TokenizedDocuments(_ids, _starts, maxDocuments, BosId, null);
+
     /// <summary>
     /// The SHA-256 of all ids (int32), then of all starts (int64), in hex: a run that is resumed on other data, another split or another tokenizer sees it.
     /// </summary>

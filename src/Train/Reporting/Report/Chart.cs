@@ -28,6 +28,9 @@ internal sealed class Chart
     /// <summary>Whether y begins at 0.</summary>
     public bool IsFromZero { get; init; }
 
+    /// <summary>Whether x begins at 0; logarithms never do.</summary>
+    public bool IsXFromZero { get; init; } = true;
+
     /// <summary>Parts of a whole, shown as a bar with a legend above the lines; the series then need none.</summary>
     public IReadOnlyList<ChartShare> Shares { get; init; } = [];
 
@@ -45,7 +48,7 @@ internal sealed class Chart
             return;
         }
 
-        var x = ChartAxis.Over(XKind, 0, points.Max(point => point.X), LineTicks);
+        var x = ChartAxis.Over(XKind, IsXFromZero && XKind != ChartAxisKind.Logarithm ? 0 : points.Min(point => point.X), points.Max(point => point.X), LineTicks);
         double high = Math.Min(Highest ?? double.PositiveInfinity, points.Max(point => point.Y));
         var y = ChartAxis.Over(YKind, IsStacked || IsFromZero ? 0 : points.Min(point => point.Y), high, LineTicks - 1);
         WriteShares(html);
@@ -119,7 +122,15 @@ internal sealed class Chart
         foreach (ChartSeries series in Stacked())
         {
             var path = new StringBuilder();
-            AppendLine(path, x, y, series.Points, 'M');
+            if (series.IsDots)
+            {
+                AppendDots(path, x, y, series.Points);
+            }
+            else
+            {
+                AppendLine(path, x, y, series.Points, 'M');
+            }
+
             if (IsStacked)
             {
                 AppendLine(path, x, y, [.. (below ?? [.. series.Points.Select(point => (point.X, 0.0))]).Reverse()], 'L');
@@ -127,7 +138,7 @@ internal sealed class Chart
                 below = series.Points;
             }
 
-            html.Append(CultureInfo.InvariantCulture, $"<path class=\"{(IsStacked ? "area" : "line")} {series.Style}\"{RampOf(series)} data-name=\"{Encode(series.Name)}\" d=\"{path}\"/>");
+            html.Append(CultureInfo.InvariantCulture, $"<path class=\"{(IsStacked ? "area" : series.IsDots ? "dots" : "line")} {series.Style}\"{RampOf(series)} data-name=\"{Encode(series.Name)}\" d=\"{path}\"/>");
         }
     }
 
@@ -144,6 +155,15 @@ internal sealed class Chart
 
             path.Append(CultureInfo.InvariantCulture, $"{command}{Width * x.Place(px):0.#} {Down(y, py)}");
             command = 'L';
+        }
+    }
+
+    /// <summary>A line without length has round ends and nothing between them.</summary>
+    private static void AppendDots(StringBuilder path, ChartAxis x, ChartAxis y, IReadOnlyList<(double X, double Y)> points)
+    {
+        foreach (var (px, py) in points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y)))
+        {
+            path.Append(CultureInfo.InvariantCulture, $"M{Width * x.Place(px):0.#} {Down(y, py)}h0");
         }
     }
 

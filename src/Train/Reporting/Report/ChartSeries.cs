@@ -11,4 +11,7 @@ internal sealed record ChartSeries(string Name, string Style, IReadOnlyList<(dou
 
     /// <summary>False for a line that explains itself.</summary>
     public bool InLegend { get; init; } = true;
+
+    /// <summary>Whether its points are dots and no line joins them.</summary>
+    public bool IsDots { get; init; }
 }

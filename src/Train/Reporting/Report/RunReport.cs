@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text;
 
 namespace TinyLM;
@@ -11,7 +10,6 @@ namespace TinyLM;
 internal sealed class RunReport(RunDescription description, RunHistory history)
 {
     private const int SecondsToReload = 5;
-    private static readonly string StyleSheet = Resource("report.css"), Script = Resource("report.js");
 
     /// <summary>Null until the run is finished.</summary>
     public RunResults? Results { get; set; }
@@ -33,34 +31,14 @@ internal sealed class RunReport(RunDescription description, RunHistory history)
         WriteScores(html);
         WriteSamples(html);
         html.Append(CultureInfo.InvariantCulture, $"<section><details><summary>Config</summary><pre>{Encode(description.Config)}</pre></details></section>\n");
-        html.Append(CultureInfo.InvariantCulture, $"</main>\n<script>{Script}</script>\n</body>\n</html>\n");
-        stream.Write(Encoding.UTF8.GetBytes(html.ToString()));
+        html.Append("</main>\n");
+        ReportPage.End(html, stream);
     }
 
     private void WriteHead(StringBuilder html, RunStatus status)
     {
         string reload = status == RunStatus.Running ? string.Create(CultureInfo.InvariantCulture, $"<meta http-equiv=\"refresh\" content=\"{SecondsToReload}\">\n") : "";
-        html.Append(CultureInfo.InvariantCulture, $"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            {reload}<title>{Encode(description.Name)} – TinyLM</title>
-            <style>{StyleSheet}</style>
-            </head>
-            <body>
-            <header>
-            <h1>{Encode(description.Name)}<span class="status {status}">{status}</span></h1>
-
-            """);
-        html.Append("<dl class=\"facts\">");
-        foreach (var (name, value) in description.Facts)
-        {
-            html.Append(CultureInfo.InvariantCulture, $"<div><dt>{Encode(name)}</dt><dd>{Encode(value)}</dd></div>");
-        }
-
-        html.Append("</dl>\n");
+        ReportPage.Begin(html, description.Name, $"<span class=\"status {status}\">{status}</span>", description.Facts, reload);
         if (history.Latest is { TotalSteps: > 0 } step)
         {
             html.Append(CultureInfo.InvariantCulture, $"<div class=\"progress\"><div style=\"width:{100.0 * step.Step / step.TotalSteps:0.#}%\"></div></div>\n");
@@ -77,21 +55,18 @@ internal sealed class RunReport(RunDescription description, RunHistory history)
         }
 
         html.Append("<section class=\"tiles\">\n");
-        Tile(html, "Training loss", Text($"{RunningMean.Of([.. history.Points.Select(point => point.Loss)])[^1]:F4}"), "nats a token");
+        ReportPage.Tile(html, "Training loss", Text($"{RunningMean.Of([.. history.Points.Select(point => point.Loss)])[^1]:F4}"), "nats a token");
         if (history.Validation is { Best: var best })
         {
-            Tile(html, "Best held-out loss", Text($"{best.ValidationLoss:F4}"), Text($"at step {best.Step:N0}"));
+            ReportPage.Tile(html, "Best held-out loss", Text($"{best.ValidationLoss:F4}"), Text($"at step {best.Step:N0}"));
         }
 
-        Tile(html, "Step", Text($"{step.Step:N0}"), step.TotalSteps > 0 ? Text($"of {step.TotalSteps:N0}") : "");
-        Tile(html, "Tokens", ChartAxis.Short(step.Tokens), Text($"epoch {step.Epoch + 1}"));
-        Tile(html, "Tokens/s", Text($"{step.TokensPerSecond:N0}"), history.ShareOfPeak is { } share ? Text($"{100 * share:F0}% of peak FLOP/s") : "");
-        Tile(html, "Training time", LiveView.Duration(step.Seconds), history.SecondsLeft is > 0 and { } left ? $"{LiveView.Duration(left)} left" : "");
+        ReportPage.Tile(html, "Step", Text($"{step.Step:N0}"), step.TotalSteps > 0 ? Text($"of {step.TotalSteps:N0}") : "");
+        ReportPage.Tile(html, "Tokens", ChartAxis.Short(step.Tokens), Text($"epoch {step.Epoch + 1}"));
+        ReportPage.Tile(html, "Tokens/s", Text($"{step.TokensPerSecond:N0}"), history.ShareOfPeak is { } share ? Text($"{100 * share:F0}% of peak FLOP/s") : "");
+        ReportPage.Tile(html, "Training time", LiveView.Duration(step.Seconds), history.SecondsLeft is > 0 and { } left ? $"{LiveView.Duration(left)} left" : "");
         html.Append("</section>\n");
     }
-
-    private static void Tile(StringBuilder html, string name, string value, string note) =>
-        html.Append(CultureInfo.InvariantCulture, $"<div class=\"tile\"><h2>{Encode(name)}</h2><p>{Encode(value)}</p><small>{Encode(note)}</small></div>\n");
 
     private void WriteScores(StringBuilder html)
     {
@@ -139,10 +114,4 @@ internal sealed class RunReport(RunDescription description, RunHistory history)
     private static string Encode(string text) => Chart.Encode(text);
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
-
-    private static string Resource(string name)
-    {
-        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
-        return reader.ReadToEnd();
-    }
 }

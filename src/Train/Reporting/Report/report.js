@@ -5,9 +5,10 @@ for (const plot of document.querySelectorAll(".plot")) {
   const value = (kind, low, high, share) => kind === "Logarithm" ? low * (high / low) ** share : +low + (high - low) * share;
   const number = v => v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(2) : Math.abs(v) >= 1e4 ? Math.round(v).toLocaleString("en") : String(+v.toPrecision(4));
   const time = s => s < 60 ? s.toFixed(1) + " s" : (s >= 3600 ? Math.floor(s / 3600) + ":" + String(Math.floor(s / 60) % 60).padStart(2, "0") : Math.floor(s / 60)) + ":" + String(Math.floor(s % 60)).padStart(2, "0");
-  const lines = [...plot.querySelectorAll("path[data-name]:not(.faint)")].map(path => ({
+  const lines = [...plot.querySelectorAll("path[data-name]:not(.faint, .dots)")].map(path => ({
     path, points: [...path.getAttribute("d").matchAll(/[ML]([-\d.]+) ([-\d.]+)/g)].map(m => [m[1] / 1000, 1 - m[2] / 400])
   }));
+  if (!lines.length) continue;
   if (stacked !== undefined) for (const line of lines) line.points.length /= 2;
   const cross = document.createElement("div"), tip = document.createElement("div");
   cross.className = "cross"; tip.className = "tip"; cross.hidden = tip.hidden = true;
@@ -19,7 +20,7 @@ for (const plot of document.querySelectorAll(".plot")) {
     const place = nearest(found.map(f => f[1]), at)[0], v = value(x, x0, x1, place);
     tip.replaceChildren();
     const head = document.createElement("p");
-    head.textContent = x === "Seconds" ? time(v) : Math.round(v).toLocaleString("en");
+    head.textContent = x === "Seconds" ? time(v) : x === "Number" ? number(v) : Math.round(v).toLocaleString("en");
     tip.append(head);
     found.forEach(([line, point], i) => {
       const row = document.createElement("div"), key = document.createElement("i"), text = document.createElement("b");
