@@ -20,7 +20,7 @@ var stride = new Option<int?>("--stride") { Description = "targets of a chunk (d
 var scoreEnd = new Option<bool?>("--score-end") { Description = "whether the end of each document is a target (default: as in training)" };
 var maxDocuments = new Option<int?>("--max-documents") { Description = "score the first documents only" };
 var maxTokens = new Option<long?>("--max-tokens") { Description = "score the first documents only that have so many tokens together" };
-var output = new Option<string?>("--out") { Description = "folder of the results (default: a new one under scores/)" };
+var output = new Option<string?>("--out") { Description = "folder of the results (default: a new one under scores/; with --nats none)" };
 var nats = new Option<string?>("--nats") { Description = "file for every single score: a JSON array a line and document" };
 var compare = new Option<string[]>("--compare") { Description = "two files or folders of scores, and nothing else: the paired difference, second minus first", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true };
 var explain = new Option<string?>("--explain") { Description = "an SVG file, and nothing else: a picture of which tokens each target sees under each scorer" };

@@ -26,7 +26,7 @@ internal static class ScoreTable
             [
                 Markup.Escape(report.Scorer), Text($"{report.Total.Loss:F4}"), Text($"{report.Total.BitsPerByte:F4}"), Text($"{report.Total.Targets:N0}"),
                 Text($"{report.Seconds:F1}"), Text($"{report.Total.Targets / report.Seconds:N0}"),
-                .. comparisons.Count == 0 ? Array.Empty<string>() : row == 0 ? ["", ""] : [Difference(comparisons[row - 1]), Text($"{comparisons[row - 1].ShareBetter:P0}")],
+                .. comparisons.Count == 0 ? Array.Empty<string>() : row == 0 ? ["", ""] : [Difference(comparisons[row - 1]), Text($"{100 * comparisons[row - 1].ShareBetter:F0}%")],
             ]);
         }
 
@@ -43,7 +43,7 @@ internal static class ScoreTable
             table.AddRow(["bits/byte", .. Row(comparison.BitsPerByte, comparison.BitsPerByteInterval)]);
         }
 
-        table.Caption(Text($"{comparison.Documents:N0} documents, {comparison.Targets:N0} targets; {comparison.ShareBetter:P1} of the documents are better"));
+        table.Caption(Text($"{comparison.Documents:N0} documents, {comparison.Targets:N0} targets; {100 * comparison.ShareBetter:F1}% of the documents are better"));
         foreach (TableColumn column in table.Columns.Skip(1))
         {
             column.RightAligned();

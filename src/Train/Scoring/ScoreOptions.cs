@@ -44,7 +44,7 @@ public sealed record ScoreOptions
     /// <summary>The first documents alone are scored that have so many tokens together; at least one.</summary>
     public long? MaxTokens { get; init; }
 
-    /// <summary>The folder of the results; null: a new one under <c>scores</c>.</summary>
+    /// <summary>The folder of the results; null: a new one under <c>scores</c>, or none where <see cref="Nats"/> is all that is asked for.</summary>
     public string? Out { get; init; }
 
     /// <summary>A file for every single score (<see cref="NatsFile"/>).</summary>

@@ -18,7 +18,7 @@ public static class ScoreRun
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(display);
         options.Check();
-        string folder = FolderOf(options);
+        string? folder = FolderOf(options);
         var choice = CheckpointChoice.Find(options.Checkpoint, display.Line);
         using Device device = Device.Open(options.Device, options.Threads ?? 0);
         Gpt model = Load(choice.Checkpoint, device);
@@ -46,8 +46,18 @@ public static class ScoreRun
 
         ScoreComparison[] comparisons = [.. reports.Skip(1).Zip(reports, (after, before) => ScoreComparison.Of(before, after))];
         display.Ladder(reports, comparisons);
-        Save(folder, options, choice, scored, model, scoreEnd, reports, comparisons);
-        display.Line($"{ReportFile} and {ScoreResults.FileName} are in {folder}{(options.Nats is null ? "" : $", every score in {options.Nats}")}");
+        if (options.Nats is { } nats)
+        {
+            NatsFile.Write(nats, reports[0]);
+            display.Line($"every score is in {nats}");
+        }
+
+        if (folder is not null)
+        {
+            Save(folder, choice, scored, model, scoreEnd, reports, comparisons);
+            display.Line($"{ReportFile} and {ScoreResults.FileName} are in {folder}");
+        }
+
         return reports;
     }
 
@@ -68,14 +78,19 @@ public static class ScoreRun
         var count => $"{count:N0} WERE TRAINED ON",
     };
 
-    /// <summary>The folder of the results. One that holds results already is never written into.</summary>
-    private static string FolderOf(ScoreOptions options)
+    /// <summary>The folder of the results; null for none. One that holds results already is never written into.</summary>
+    private static string? FolderOf(ScoreOptions options)
     {
         if (options.Out is { } path)
         {
             return File.Exists(path) ? throw new UserException($"--out: '{path}' is a file; expected a folder, or a name that is still free.")
                 : File.Exists(Path.Combine(path, ScoreResults.FileName)) ? throw new UserException($"--out: '{path}' holds results already; choose another folder.")
                 : path;
+        }
+
+        if (options.Nats is not null)
+        {
+            return null;
         }
 
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Checkpoint))), folder = Path.Combine(DefaultParent, name);
@@ -88,7 +103,7 @@ public static class ScoreRun
     }
 
     private static void Save(
-        string folder, ScoreOptions options, CheckpointChoice choice, ScoredDocuments scored, Gpt model, bool scoreEnd, ScoreReport[] reports, ScoreComparison[] comparisons)
+        string folder, CheckpointChoice choice, ScoredDocuments scored, Gpt model, bool scoreEnd, ScoreReport[] reports, ScoreComparison[] comparisons)
     {
         try
         {
@@ -97,11 +112,6 @@ public static class ScoreRun
         catch (Exception fault) when (FileFault.Is(fault))
         {
             throw FileFault.Writing(folder, fault);
-        }
-
-        if (options.Nats is { } nats)
-        {
-            NatsFile.Write(nats, reports[0]);
         }
 
         var results = new ScoreResults

@@ -69,6 +69,7 @@ public class ScoreRunTests
         {
             Assert.That(ready.Nats, Is.EqualTo(text.Nats));
             Assert.That(ready.Total, Is.EqualTo(text.Total));
+            Assert.That(Directory.GetFiles(_folder.File("text")).Select(Path.GetFileName), Is.EquivalentTo(new[] { "report.html", "results.json" }));
             Assert.That(NatsFile.Read(nats).SelectMany(values => values), Is.EqualTo(text.Nats));
             Assert.That(console.ToString(), Does.Match(@"\d+ WERE TRAINED ON"));
             Assert.That(ScoreRun.Execute(Options(_folder.File("two")) with { Ids = ids, MaxDocuments = 2 }, TrainingDisplay.Silent)![0].Documents, Has.Count.EqualTo(2));

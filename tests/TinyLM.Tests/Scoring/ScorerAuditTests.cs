@@ -67,7 +67,7 @@ public class ScorerAuditTests
     {
         AuditReport report = Audit(new PackedScorer(_model, Window), options => options with { MostCalls = 5 });
         Assert.That(report.Findings.Where(finding => finding.Verdict == AuditVerdict.Undecided).Select(finding => finding.Probe), Is.EqualTo(new[] { "normalised", "scored before learnt" }));
-        Assert.That(Audit(new StridedScorer(_model, Window, 4), options => options with { HashWeights = null }).Passed, Is.False, "the weights are out of reach");
+        Assert.That(report.Passed, Is.False);
     }
 
     [Test]

@@ -67,7 +67,7 @@ internal static class ScorePage
             html.Append(CultureInfo.InvariantCulture, $"<td>{report.Total.Targets:N0}<td>{report.Seconds:F1}<td>{report.Total.Targets / report.Seconds:N0}");
             if (comparisons.Count > 0)
             {
-                html.Append(row == 0 ? "<td><td>" : Text($"<td>{ScoreTable.Difference(comparisons[row - 1])}<td>{comparisons[row - 1].ShareBetter:P0}"));
+                html.Append(row == 0 ? "<td><td>" : Text($"<td>{ScoreTable.Difference(comparisons[row - 1])}<td>{100 * comparisons[row - 1].ShareBetter:F0}%"));
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography;
 
 namespace TinyLM;
 
@@ -35,11 +36,26 @@ public static class AuditRun
             Window = window,
             Stride = stride,
             Documents = options.Ids is null ? null : IdsFile.Read(options.Ids, vocabulary, context),
-            HashWeights = model is null || options.Program is not null ? null : () => WeightsHash.Of(model),
+            HashWeights = checkpoint is null ? null : options.Program is null ? () => WeightsHash.Of(model!) : () => HashOf(checkpoint),
         };
         AuditReport report = ScorerAudit.Run(scorer, audit, new Told(display));
         display.Audit(report);
         return report;
+    }
+
+    /// <summary>Of the weights as they lie on the disk, which a program could write to.</summary>
+    private static string HashOf(Checkpoint checkpoint)
+    {
+        string path = Path.Combine(checkpoint.FolderPath, TrainingCheckpoint.ModelFile);
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            throw FileFault.Reading(path, fault);
+        }
     }
 
     private static IScorer Create(AuditOptions options, Gpt? model) =>

@@ -30,7 +30,7 @@ public sealed record ScorerAuditOptions
     /// <summary>Calls that one probe may take at most; of a scorer whose documents depend on each other, a sum takes a call an id.</summary>
     public int MostCalls { get; init; } = 2000;
 
-    /// <summary>A hash of what must not change, such as <see cref="WeightsHash"/>; null where it is out of reach.</summary>
+    /// <summary>A hash of what must not change, such as <see cref="WeightsHash"/>; null where it is out of reach: then nothing is said of it.</summary>
     public Func<string>? HashWeights { get; init; }
 
     /// <summary>Of the random documents and places.</summary>
