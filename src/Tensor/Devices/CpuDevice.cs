@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 namespace TinyLM;
 
 /// <summary>The CPU: SIMD kernels on a team of worker threads. Results do not depend on the number of threads.</summary>
-public sealed unsafe partial class CpuDevice : Device
+public sealed unsafe class CpuDevice : Device
 {
-    private const nuint HugePage = 2 << 20;
-    private const int AdviseHugePages = 14;
     private readonly Scratch[] _scratch;
 
     internal CpuDevice(int threadCount)
@@ -78,24 +76,13 @@ public sealed unsafe partial class CpuDevice : Device
         }
     }
 
-    /// <summary>Zeroed memory; a large block lies on huge pages where the system has them, which saves most page faults.</summary>
+    /// <summary>Zeroed memory, on pages as the system gives them: huge ones made no step faster (docs/performance.md).</summary>
     private static nint HostMemory(long bytes)
     {
-        nuint size = (nuint)bytes;
-        bool large = size >= HugePage;
-        void* block = NativeMemory.AlignedAlloc(large ? (size + HugePage - 1) / HugePage * HugePage : size, large ? HugePage : Arena.Alignment);
-        if (large && OperatingSystem.IsLinux())
-        {
-            _ = Advise(block, size, AdviseHugePages);
-        }
-
-        NativeMemory.Clear(block, size);
+        void* block = NativeMemory.AlignedAlloc((nuint)bytes, Arena.Alignment);
+        NativeMemory.Clear(block, (nuint)bytes);
         return (nint)block;
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static partial int Advise(void* address, nuint length, int advice);
 
     /// <summary>A body over a range of indices; a struct, so that a call allocates nothing.</summary>
     public interface IRangeBody
@@ -125,9 +112,7 @@ public sealed unsafe partial class CpuDevice : Device
             if (count > _count)
             {
                 Free();
-
-                // Never less than a huge page: on small ones, blocks sized to the cache collide in it.
-                _memory = (float*)HostMemory(Math.Max((long)HugePage, Arena.Padded(count * sizeof(float))));
+                _memory = (float*)HostMemory(Arena.Padded(count * sizeof(float)));
                 _count = count;
             }
 

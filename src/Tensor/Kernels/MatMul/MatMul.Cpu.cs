@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace TinyLM;
 
 public static unsafe partial class MatMul
@@ -12,9 +14,10 @@ public static unsafe partial class MatMul
     internal const long SmallProduct = 1 << 17;
 
     // A block of b fits the second-level cache, half a panel of a the first. Where a is packed, longer sums save passes over c.
-    // The depth of a block decides the order of the sum, so it depends on the inner size and on nothing else.
+    // The depth of a block decides the order of the sum, so it depends on the inner size and on the processor's vectors, and on nothing else. On AVX2's smaller tile,
+    // half a panel of b has to stay in the first-level cache beside a.
     private const int DepthBlock = 512;
-    private const int DepthBlockPacked = 1024;
+    private static int DepthBlockPacked => Vector512.IsHardwareAccelerated ? 1024 : 384;
     private const int BlockBytes = 768 << 10;
     private const int BlockBytesPacked = 1600 << 10;
 

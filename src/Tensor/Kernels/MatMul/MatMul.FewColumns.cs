@@ -17,8 +17,9 @@ public static unsafe partial class MatMul
 
         private readonly Product _product = product;
 
+        /// <summary>The sums of a tile fill the registers of AVX-512; those of AVX2 are too few, and a tile that is mostly empty is quicker.</summary>
         public static bool Fits(in Product product) =>
-            product.TransposeB && !product.TransposeA && product.Columns <= FewColumns && product.Depth >= Lanes;
+            Vector512.IsHardwareAccelerated && product.TransposeB && !product.TransposeA && product.Columns <= FewColumns && product.Depth >= Lanes;
 
         public void Run(int worker)
         {

@@ -44,20 +44,18 @@ internal static unsafe partial class MicroKernel
     internal static void TileOfQuarters(
         int depth, float* a, nint rowBytes, nint stepBytes, float* b, int bStride, int width, in TileStore store)
     {
-        float* tile = stackalloc float[Rows * Columns];
-        for (int row = 0; row < Rows; row += 6)
+        // Half a panel of b stays in the first-level cache for the second rows.
+        for (int column = 0; column < width; column += 16)
         {
-            for (int column = 0; column < width; column += 16)
+            for (int row = 0; row < Rows; row += 6)
             {
-                Tile6x16(depth, (byte*)a + (row * rowBytes), rowBytes, stepBytes, b + column, bStride, tile + (row * Columns) + column);
+                Tile6x16(depth, (byte*)a + (row * rowBytes), rowBytes, stepBytes, b + column, bStride, store.Part(row, column));
             }
         }
-
-        store.AddPart(tile, Columns, Rows, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile6x16(int depth, byte* row0, nint rowBytes, nint stepBytes, float* b, int bStride, float* tile)
+    private static void Tile6x16(int depth, byte* row0, nint rowBytes, nint stepBytes, float* b, nint bStride, in TileStore store)
     {
         Vector256<float> sum0Left = default, sum0Right = default, sum1Left = default, sum1Right = default;
         Vector256<float> sum2Left = default, sum2Right = default, sum3Left = default, sum3Right = default;
@@ -90,17 +88,31 @@ internal static unsafe partial class MicroKernel
             row3 += stepBytes;
         }
 
-        sum0Left.Store(tile);
-        sum0Right.Store(tile + 8);
-        sum1Left.Store(tile + Columns);
-        sum1Right.Store(tile + Columns + 8);
-        sum2Left.Store(tile + (2 * Columns));
-        sum2Right.Store(tile + (2 * Columns) + 8);
-        sum3Left.Store(tile + (3 * Columns));
-        sum3Right.Store(tile + (3 * Columns) + 8);
-        sum4Left.Store(tile + (4 * Columns));
-        sum4Right.Store(tile + (4 * Columns) + 8);
-        sum5Left.Store(tile + (5 * Columns));
-        sum5Right.Store(tile + (5 * Columns) + 8);
+        float* c = store.C;
+        nint stride = store.Stride;
+        if (store.IsPlain)
+        {
+            sum0Left.Store(c);
+            sum0Right.Store(c + 8);
+            sum1Left.Store(c + stride);
+            sum1Right.Store(c + stride + 8);
+            sum2Left.Store(c + (2 * stride));
+            sum2Right.Store(c + (2 * stride) + 8);
+            sum3Left.Store(c + (3 * stride));
+            sum3Right.Store(c + (3 * stride) + 8);
+            sum4Left.Store(c + (4 * stride));
+            sum4Right.Store(c + (4 * stride) + 8);
+            sum5Left.Store(c + (5 * stride));
+            sum5Right.Store(c + (5 * stride) + 8);
+        }
+        else
+        {
+            store.Add(0, 0, Vector512.Create(sum0Left, sum0Right));
+            store.Add(1, 0, Vector512.Create(sum1Left, sum1Right));
+            store.Add(2, 0, Vector512.Create(sum2Left, sum2Right));
+            store.Add(3, 0, Vector512.Create(sum3Left, sum3Right));
+            store.Add(4, 0, Vector512.Create(sum4Left, sum4Right));
+            store.Add(5, 0, Vector512.Create(sum5Left, sum5Right));
+        }
     }
 }

@@ -133,6 +133,16 @@ internal static unsafe class Panels
     public static void Transpose16<T>(T* source, nint stride, int rows, float* result, nint resultStride)
         where T : unmanaged
     {
+        if (!Avx512F.IsSupported && Avx.IsSupported)
+        {
+            for (int row = 0; row < Lanes; row += Lanes / 2)
+            {
+                Transpose8(source, stride, row, rows, result + row, resultStride);
+            }
+
+            return;
+        }
+
         if (!Avx512F.IsSupported)
         {
             for (int row = 0; row < rows; row++)
@@ -177,6 +187,61 @@ internal static unsafe class Panels
             Avx512F.Shuffle4x128(even01, even23, OddParts).Store(result + ((8 + column) * resultStride));
             Avx512F.Shuffle4x128(odd01, odd23, OddParts).Store(result + ((12 + column) * resultStride));
         }
+    }
+
+    /// <summary>Eight rows of such a block, for AVX2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose8<T>(T* source, nint stride, int first, int rows, float* result, nint resultStride)
+        where T : unmanaged
+    {
+        Vector512<float> row0 = Elements.Load(source + (Math.Min(first, rows - 1) * stride));
+        Vector512<float> row1 = Elements.Load(source + (Math.Min(first + 1, rows - 1) * stride));
+        Vector512<float> row2 = Elements.Load(source + (Math.Min(first + 2, rows - 1) * stride));
+        Vector512<float> row3 = Elements.Load(source + (Math.Min(first + 3, rows - 1) * stride));
+        Vector512<float> row4 = Elements.Load(source + (Math.Min(first + 4, rows - 1) * stride));
+        Vector512<float> row5 = Elements.Load(source + (Math.Min(first + 5, rows - 1) * stride));
+        Vector512<float> row6 = Elements.Load(source + (Math.Min(first + 6, rows - 1) * stride));
+        Vector512<float> row7 = Elements.Load(source + (Math.Min(first + 7, rows - 1) * stride));
+        Transpose8x8(
+            row0.GetLower(), row1.GetLower(), row2.GetLower(), row3.GetLower(), row4.GetLower(), row5.GetLower(), row6.GetLower(), row7.GetLower(), result, resultStride);
+        Transpose8x8(
+            row0.GetUpper(), row1.GetUpper(), row2.GetUpper(), row3.GetUpper(), row4.GetUpper(), row5.GetUpper(), row6.GetUpper(), row7.GetUpper(),
+            result + (8 * resultStride), resultStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose8x8(
+        Vector256<float> row0, Vector256<float> row1, Vector256<float> row2, Vector256<float> row3, Vector256<float> row4, Vector256<float> row5,
+        Vector256<float> row6, Vector256<float> row7, float* result, nint stride)
+    {
+        TransposeQuads(row0, row1, row2, row3, out var upper0, out var upper1, out var upper2, out var upper3);
+        TransposeQuads(row4, row5, row6, row7, out var lower0, out var lower1, out var lower2, out var lower3);
+
+        // Column c of four rows stands in 128-bit part c / 4 of vector c % 4.
+        const byte FirstParts = 0x20;
+        const byte SecondParts = 0x31;
+        Avx.Permute2x128(upper0, lower0, FirstParts).Store(result);
+        Avx.Permute2x128(upper1, lower1, FirstParts).Store(result + stride);
+        Avx.Permute2x128(upper2, lower2, FirstParts).Store(result + (2 * stride));
+        Avx.Permute2x128(upper3, lower3, FirstParts).Store(result + (3 * stride));
+        Avx.Permute2x128(upper0, lower0, SecondParts).Store(result + (4 * stride));
+        Avx.Permute2x128(upper1, lower1, SecondParts).Store(result + (5 * stride));
+        Avx.Permute2x128(upper2, lower2, SecondParts).Store(result + (6 * stride));
+        Avx.Permute2x128(upper3, lower3, SecondParts).Store(result + (7 * stride));
+    }
+
+    /// <summary>Transposes 4 × 4 elements in each 128-bit part.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TransposeQuads(
+        Vector256<float> row0, Vector256<float> row1, Vector256<float> row2, Vector256<float> row3,
+        out Vector256<float> column0, out Vector256<float> column1, out Vector256<float> column2, out Vector256<float> column3)
+    {
+        Vector256<double> low01 = Avx.UnpackLow(row0, row1).AsDouble(), high01 = Avx.UnpackHigh(row0, row1).AsDouble();
+        Vector256<double> low23 = Avx.UnpackLow(row2, row3).AsDouble(), high23 = Avx.UnpackHigh(row2, row3).AsDouble();
+        column0 = Avx.UnpackLow(low01, low23).AsSingle();
+        column1 = Avx.UnpackHigh(low01, low23).AsSingle();
+        column2 = Avx.UnpackLow(high01, high23).AsSingle();
+        column3 = Avx.UnpackHigh(high01, high23).AsSingle();
     }
 
     /// <summary>Copies up to 32 elements, and reads none beyond.</summary>

@@ -25,6 +25,13 @@ internal unsafe struct TileStore
 
     public readonly bool IsPlain => !Accumulate && Bias == null && Residual == null && !Streams;
 
+    /// <summary>The store of a part of the tile, from one of its elements on.</summary>
+    public readonly TileStore Part(int row, int column)
+    {
+        nint offset = (row * Stride) + column;
+        return this with { C = C + offset, Bias = Bias == null ? null : Bias + column, Residual = Residual == null ? null : Residual + offset };
+    }
+
     /// <summary>Stores 16 sums. Every path adds in this order, so that a row's bits do not depend on the tile it falls into.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Add(int row, int column, Vector512<float> sum)
