@@ -37,6 +37,36 @@ public class ScoreRunTests
     public void Remove() => _folder.Dispose();
 
     [Test]
+    public void A_sweep_scores_what_is_not_there_yet_and_draws_its_plots()
+    {
+        string output = _folder.File("sweep");
+        var options = new TttSweepOptions
+        {
+            Score = Options(output) with { Window = 6 },
+            Chunks = [2, 3],
+            LearningRates = [0.01],
+            Ranks = [2],
+            Modes = ["strided", "ttt"],
+            Out = output,
+        };
+        using var first = new StringWriter();
+        IReadOnlyList<TttPoint> points = TttSweep.Run(options, Display(first))!;
+        using var second = new StringWriter();
+        IReadOnlyList<TttPoint> more = TttSweep.Run(options with { Modes = ["strided", "ttt", "ttt-streaming"] }, Display(second))!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(points.Select(point => point.Key), Is.EqualTo(new[] { "strided 2", "ttt 2 rank 2 rate 0.01", "strided 3", "ttt 3 rank 2 rate 0.01" }));
+            Assert.That(more.Take(4), Is.EqualTo(points));
+            Assert.That(more.Skip(4).Select(point => point.Mode), Is.EqualTo(new[] { "ttt-streaming", "ttt-streaming" }));
+            Assert.That(second.ToString(), Does.Not.Contain("strided 2:").And.Contain("ttt-streaming 2"));
+            Assert.That(File.ReadAllBytes(Path.Combine(output, "loss-over-time.png")), Has.Length.GreaterThan(1000));
+            Assert.That(File.ReadAllBytes(Path.Combine(output, "loss-over-chunk.png")), Has.Length.GreaterThan(1000));
+            UserErrors.ExpectMistake(() => TttSweep.Run(options with { Score = options.Score with { MaxDocuments = 1 } }, TrainingDisplay.Silent), "of other documents");
+            UserErrors.ExpectMistake(() => TttSweep.Run(options with { Modes = ["packed"] }, TrainingDisplay.Silent), "'packed' is unknown");
+        }
+    }
+
+    [Test]
     public void A_ladder_over_what_the_run_has_held_out_leaves_table_report_and_results()
     {
         string output = _folder.File("ladder");
