@@ -48,6 +48,10 @@ public class ScorerAuditTests
     public void Strided_scores_pass_every_probe([Values(1, 4, 8)] int stride, [Values] bool scoreEnd) => ExpectFailures(new StridedScorer(_model, Window, stride, scoreEnd));
 
     [Test]
+    public void Test_time_training_passes_every_probe([Values] bool streaming, [Values] bool scoreEnd) => ExpectFailures(new TestTimeTrainingScorer(
+        _model, new TestTimeTrainingConfig { Window = Window, Chunk = Stride, IsStreaming = streaming, Lora = new LoraConfig { Rank = 2 } }, scoreEnd));
+
+    [Test]
     public void Rows_keep_the_four_conditions_and_depend_on_neighbours()
     {
         ExpectFailures(new PackedScorer(_model, Window), "neighbours' tokens", "company");
