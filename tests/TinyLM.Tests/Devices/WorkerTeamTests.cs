@@ -3,6 +3,16 @@ namespace TinyLM.Tests;
 public sealed class WorkerTeamTests
 {
     [Test]
+    public void Numbers_of_different_threads_are_two_cache_lines_apart()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(System.Runtime.CompilerServices.Unsafe.SizeOf<Padded<long>>(), Is.EqualTo(128));
+            Assert.That(System.Runtime.CompilerServices.Unsafe.SizeOf<Padded<int>>(), Is.EqualTo(128));
+        }
+    }
+
+    [Test]
     public void Each_share_of_each_phase_is_done_once_and_no_phase_begins_early([Values(1, 2, 3, 8)] int members)
     {
         using var team = new WorkerTeam(members);
