@@ -74,7 +74,11 @@ public class MalformedSourceTests
         yield return Parquet("nothing but magic", "PAR1\0\0\0\0PAR1"u8.ToArray(), "not a valid Parquet file");
         yield return Parquet("a footer longer than the file", Changed(file, -6), "claims a footer of");
         yield return Parquet("a footer of 4 GB", [.. file[..^8], 0xFF, 0xFF, 0xFF, 0xFF, .. "PAR1"u8], "claims a footer of 4294967295 bytes");
-        yield return Parquet("a footer whose number never ends", [.. "PAR1"u8, 0x15, .. Enumerable.Repeat((byte)0xFF, 20), 21, 0, 0, 0, .. "PAR1"u8], "not a valid Parquet file");
+        yield return Footer("a footer whose number never ends", [0x15, .. Enumerable.Repeat((byte)0xFF, 20)], "a number takes more than 5 bytes");
+        yield return Footer("a footer with a text of 2 GB", [0x68, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], "claims a length of 2147483647, of which 0 bytes are left");
+        yield return Footer("a footer with two thousand million row groups", [0x49, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], "claims a length of 2147483647, of which 0 bytes are left");
+        yield return Footer("a footer whose text is a number", [0x66, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0], "field 6 of FileMetaData has the type 6, expected binary");
+        yield return Footer("a footer of lists in lists", [0x89, .. Enumerable.Repeat((byte)0x19, 100_000)], "field 8 of FileMetaData has the type 9, expected a number or bytes");
         yield return Parquet("a footer of another place", Changed(file, -8), "not a valid Parquet file");
         yield return Parquet("its data overwritten", [.. file[..4], .. Enumerable.Repeat((byte)0xEE, data), .. file[(4 + data)..]], "not a valid Parquet file");
         yield return Parquet("the column nested", SampleFiles.NestedParquet("a", "b"), "the column 'text' is nested");
@@ -173,6 +177,9 @@ public class MalformedSourceTests
         Case("jsonl: " + name, path => DocumentSource.JsonLines(path), Encoding.UTF8.GetBytes(content), expected);
 
     private static TestCaseData Parquet(string name, byte[] content, string expected) => Case("parquet: " + name, path => DocumentSource.Parquet(path), content, expected);
+
+    private static TestCaseData Footer(string name, byte[] footer, string expected) =>
+        Parquet(name, [.. "PAR1"u8, .. footer, .. BitConverter.GetBytes(footer.Length), .. "PAR1"u8], expected);
 
     private static TestCaseData Tokens(string name, byte[] content, string expected) => Case(name, DocumentSource.Tokens, content, expected);
 

@@ -14,7 +14,6 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
     private const long LargestChunk = 1 << 28;
     private const long MostRows = 1 << 24;
     private const int LargestFooter = 1 << 26;
-    private const int AlwaysAllowed = 1 << 20;
 
     public override string Identity => $"parquet {fieldName}";
 
@@ -52,9 +51,8 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
                 $"{place} claims {group.RowCount} rows and {chunk.NumValues} values of '{column.Name}'; expected as many of each, at most {MostRows}.");
         }
 
-        // Pages whose lengths lie may lead in circles.
-        stream.Allowed = 4 * chunk.TotalCompressedSize + AlwaysAllowed;
-        ParquetPages.Check(stream, chunk, LargestChunk, place);
+        stream.End = long.MaxValue;
+        stream.End = ParquetPages.Check(stream, chunk, LargestChunk, place);
         var texts = new string?[group.RowCount];
         group.ReadAsync(column, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
         return texts;
@@ -101,7 +99,7 @@ internal sealed class ParquetFormat(string fieldName) : DocumentFormat
         stream.Position = stream.Length - tail.Length - length;
         stream.ReadExactly(footer);
         stream.Position = 0;
-        Try(file, () => ParquetThrift.Read<FileMetaData>(new StrictStream(new MemoryStream(footer))));
+        Try(file, () => ParquetThrift.Read(new StrictStream(new MemoryStream(footer)), "FileMetaData"));
     }
 
     /// <summary>The library tells of damage with whatever it stumbles over.</summary>

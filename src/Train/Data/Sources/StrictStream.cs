@@ -1,13 +1,13 @@
 namespace TinyLM;
 
 /// <summary>
-/// A stream that ends with an exception instead of silence, and of which not more is read than there is reason to: for a library that would otherwise read
-/// damaged files for ever.
+/// A stream that ends with an exception instead of silence, and of which not more is read than has been looked at: for a library that believes what damaged files
+/// claim.
 /// </summary>
 internal sealed class StrictStream(Stream inner) : Stream
 {
-    /// <summary>How many bytes may still be read.</summary>
-    public long Allowed { get; set; } = long.MaxValue;
+    /// <summary>Nothing may be read from here on.</summary>
+    public long End { get; set; } = long.MaxValue;
 
     public override bool CanRead => true;
 
@@ -26,8 +26,7 @@ internal sealed class StrictStream(Stream inner) : Stream
     public override int Read(Span<byte> buffer)
     {
         int read = inner.Read(buffer);
-        Allowed -= read;
-        return (read > 0 || buffer.Length == 0) && Allowed >= 0 ? read : throw new EndOfStreamException("it refers to what lies past its end.");
+        return (read > 0 || buffer.Length == 0) && Position <= End ? read : throw new EndOfStreamException("it refers to what lies past its end.");
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
