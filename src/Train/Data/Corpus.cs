@@ -66,15 +66,18 @@ public sealed class Corpus
     /// <summary>
     /// Held-out documents of their own, all of them, as they are. What equals one of them is not trained on, nor are duplicates.
     /// </summary>
+    /// <param name="source">The documents to train on.</param>
+    /// <param name="validation">Those held out.</param>
+    /// <param name="keepDuplicates">Trains on a document as often as it comes, even on one that is held out: the loss of the held-out ones is then memory in part.</param>
     /// <exception cref="UserException">One of the sources comes tokenized, the other does not.</exception>
-    public static Corpus Create(DocumentSource source, DocumentSource validation)
+    public static Corpus Create(DocumentSource source, DocumentSource validation, bool keepDuplicates = false)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(validation);
         return source.BosId == validation.BosId
             ? new Corpus(
-                source, $"{source.Identity} validated on {validation.Identity}", () => source.Fingerprint() + validation.Fingerprint(),
-                progress => CorpusSplit.HeldOut(source, validation, progress))
+                source, $"{source.Identity} validated on {validation.Identity}{(keepDuplicates ? " with duplicates" : "")}", () => source.Fingerprint() + validation.Fingerprint(),
+                progress => CorpusSplit.HeldOut(source, validation, keepDuplicates, progress))
             : throw new UserException($"{validation.Name}: one of {source.Name} and its held-out documents comes tokenized, the other as text; expected the same of both.");
     }
 

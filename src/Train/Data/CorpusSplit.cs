@@ -39,9 +39,11 @@ internal sealed record CorpusSplit(CorpusSide Training, CorpusSide Validation, b
             CorpusSide.Of(source.Read, parts, CorpusPart.Training), CorpusSide.Of(source.Read, parts, CorpusPart.Validation), IsStream: false, leftOut);
     }
 
-    /// <summary>Held-out documents of their own, all of them, as they are; what equals one of them is not trained on.</summary>
+    /// <summary>
+    /// Held-out documents of their own, all of them, as they are; what equals one of them is not trained on, nor are duplicates, unless <paramref name="keepDuplicates"/>.
+    /// </summary>
     /// <exception cref="UserException">There is no text, or none that is not held out.</exception>
-    public static CorpusSplit HeldOut(DocumentSource source, DocumentSource validation, IProgress<long>? progress)
+    public static CorpusSplit HeldOut(DocumentSource source, DocumentSource validation, bool keepDuplicates, IProgress<long>? progress)
     {
         var seen = new HashSet<ContentHash>();
         var heldOut = new List<CorpusPart>();
@@ -55,7 +57,7 @@ internal sealed record CorpusSplit(CorpusSide Training, CorpusSide Validation, b
         int leftOut = 0;
         foreach (ScannedDocument document in ScannedDocument.Scan(source.Read(progress)))
         {
-            bool isKept = document.Characters > 0 && seen.Add(document.Hash);
+            bool isKept = document.Characters > 0 && (keepDuplicates || seen.Add(document.Hash));
             parts.Add(isKept ? CorpusPart.Training : CorpusPart.LeftOut);
             leftOut += document.Characters > 0 && !isKept ? 1 : 0;
         }

@@ -9,7 +9,7 @@ internal static class CorpusChoice
     public static Corpus Open(DataConfig data) =>
         data.IsSdkDocs ? SdkDocs.Load(maxBytes: SdkDocsBytes)
         : data.Validation is null ? Corpus.Create(OpenSource(data, data.Text!))
-        : Corpus.Create(OpenSource(data, data.Text!), OpenSource(data, data.Validation));
+        : Corpus.Create(OpenSource(data, data.Text!), OpenSource(data, data.Validation), data.KeepDuplicates);
 
     /// <summary>The documents of one file, folder or pattern.</summary>
     /// <inheritdoc cref="Open"/>

@@ -17,6 +17,9 @@ public sealed record DataConfig
     /// <summary>The file, folder or pattern of the held-out documents, of the same kind; null: a tenth of the corpus.</summary>
     public string? Validation { get; init; }
 
+    /// <summary>With <see cref="Validation"/>: trains on a document as often as it comes, even on one that is held out, as trainers do that look for no duplicates.</summary>
+    public bool KeepDuplicates { get; init; }
+
     /// <summary>The field or column that holds the text, in JSON lines and Parquet; null: text.</summary>
     public string? Field { get; init; }
 
@@ -58,6 +61,11 @@ public sealed record DataConfig
         Applies("--field", Field, Corpus is "jsonl" or "parquet", "which has none; jsonl and parquet have");
         Applies("--begin", Begin, Corpus == "text", "which has documents already; text may be cut");
         Applies("--end", End, Corpus == "text", "which has documents already; text may be cut");
+        if (KeepDuplicates && Validation is null)
+        {
+            throw new UserException("data.keepDuplicates: no documents of their own are held out; without data.validation a duplicate is left out, so that it is not on both sides.");
+        }
+
         if (ValidationTokens < 2)
         {
             throw new UserException($"data.validationTokens: {ValidationTokens}, expected at least 2.");

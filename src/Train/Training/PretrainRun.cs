@@ -46,6 +46,11 @@ public static class PretrainRun
         folder.Begin(config);
         display.Line($"{tokens.Name}: {tokens.Training.Count:N0} documents to train on ({tokens.Training.TokenCount:N0} tokens), "
             + $"{tokens.Validation.Count:N0} held out, {tokens.DuplicateCount:N0} duplicates removed");
+        if (config.Data.KeepDuplicates)
+        {
+            display.Line($"{validation.CountOverlap(tokens.Training):N0} of {validation.Count:N0} held-out documents ARE TRAINED ON: duplicates are kept");
+        }
+
         display.Line($"{config.Preset}: {model.Parameters.Count:N0} parameters, vocabulary {config.Model.VocabularySize} ({tokenizer.Name}), on {device.Description}");
         display.Line(FormattableString.Invariant(
             $"memory: {memory.PermanentBytes / 1e6:N1} MB for parameters, gradients and moments, {memory.StepBytes / 1e6:N1} MB for a step"));

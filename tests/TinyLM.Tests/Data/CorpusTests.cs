@@ -114,8 +114,12 @@ public class CorpusTests
     {
         Document[] training = [new("a", "one"), new("b", "two"), new("c", "one"), new("d", "three")], heldOut = [new("x", "two"), new("y", "four"), new("z", "four")];
         Corpus corpus = Corpus.Create(DocumentSource.Of("t", training), DocumentSource.Of("v", heldOut));
+        Corpus withDuplicates = Corpus.Create(DocumentSource.Of("t", training), DocumentSource.Of("v", heldOut), keepDuplicates: true);
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(withDuplicates.Training, Is.EqualTo(training));
+            Assert.That(withDuplicates.Validation, Is.EqualTo(heldOut));
+            Assert.That(withDuplicates.Fingerprint(), Is.Not.EqualTo(corpus.Fingerprint()));
             Assert.That(corpus.Training.Select(document => document.Name), Is.EqualTo(new[] { "a", "d" }));
             Assert.That(corpus.Validation, Is.EqualTo(heldOut));
             Assert.That(corpus.DuplicateCount, Is.EqualTo(2));

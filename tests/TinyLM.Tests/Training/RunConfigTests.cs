@@ -80,6 +80,7 @@ public class RunConfigTests
     [TestCase("training.muon.momentum=1", "training.muon.momentum: 1, expected at least 0 and less than 1.")]
     [TestCase("training.muon.rate=1", "there is no field 'training.muon.rate'; the nearest: ")]
     [TestCase("training.dropout=1", "training.dropout: 1, expected at least 0 and less than 1.")]
+    [TestCase("data.keepDuplicates=true", "data.keepDuplicates: no documents of their own are held out; ")]
     [TestCase("training.clipNorm=0", "training.clipNorm: 0, expected more than 0.")]
     public void What_cannot_be_set_is_told_in_one_line(string setting, string message) =>
         Assert.That(() => new PretrainOptions { Preset = "names", Set = [setting] }.CreateConfig().Validate(), Throws.TypeOf<UserException>().With.Message.Contains(message));
