@@ -38,7 +38,7 @@ public sealed record RunResults
 
 /// <summary>The checkpoint of the lowest validation loss.</summary>
 /// <param name="Step">The step that it was saved at.</param>
-/// <param name="Loss">On a held-out sample, packed, in nats a token.</param>
+/// <param name="Loss">On a held-out sample, laid out as in training, in nats a token.</param>
 /// <param name="Folder">Within the run's folder.</param>
 public sealed record BestCheckpoint(long Step, double Loss, string Folder);
 

@@ -76,7 +76,7 @@ public static class PretrainRun
         var loop = new TrainingLoop(trainer, tokenizer, folder.Checkpoints, recorder)
         {
             SaveSeconds = options.SaveSeconds,
-            Probe = options.ValidateEvery == 0 ? null : new ValidationProbe(model, tokens, validation, sampler, config.Training.ScoreEnd, options.ValidateEvery),
+            Probe = options.ValidateEvery == 0 ? null : new ValidationProbe(model, validation, sampler, config.Training, options.ValidateEvery),
         };
         display.Train(recorder.History, report => loop.Run(report, stop));
         if (profile is not null)

@@ -1,6 +1,6 @@
 namespace TinyLM;
 
-/// <summary>Looks at a model while it is trained: its loss on a held-out sample, packed, and what it writes. Neither changes a bit of training.</summary>
+/// <summary>Looks at a model while it is trained: its loss on a held-out sample, laid out as it is trained, and what it writes. Neither changes a bit of training.</summary>
 internal sealed class ValidationProbe
 {
     /// <summary>How often a run is looked at, unless told otherwise.</summary>
@@ -11,21 +11,19 @@ internal sealed class ValidationProbe
     private const int WrittenTokens = 120;
 
     private readonly TokenizedDocuments _documents;
-    private readonly TokenizedCorpus _corpus;
     private readonly RunSampler _sampler;
-    private readonly PackedScorer _scorer;
+    private readonly RowScorer _scorer;
     private readonly int? _everySteps;
 
     /// <param name="model">What is trained.</param>
-    /// <param name="corpus">For the bytes of its tokens.</param>
     /// <param name="heldOut">Of which the first are scored.</param>
     /// <param name="sampler">Writes.</param>
-    /// <param name="scoreEnd">Whether the end of each document is a target.</param>
+    /// <param name="training">How it is trained.</param>
     /// <param name="everySteps">Steps from one look to the next; null: twenty times a run.</param>
-    public ValidationProbe(Gpt model, TokenizedCorpus corpus, TokenizedDocuments heldOut, RunSampler sampler, bool scoreEnd, int? everySteps)
+    public ValidationProbe(Gpt model, TokenizedDocuments heldOut, RunSampler sampler, TrainingConfig training, int? everySteps)
     {
-        (_corpus, _sampler, _everySteps) = (corpus, sampler, everySteps);
-        _scorer = new PackedScorer(model, model.Config.ContextLength, scoreEnd);
+        (_sampler, _everySteps) = (sampler, everySteps);
+        _scorer = new RowScorer(model, training.Layout, model.Config.ContextLength, training.ScoreEnd);
         _documents = FirstOf(heldOut);
     }
 
@@ -45,7 +43,7 @@ internal sealed class ValidationProbe
     /// <summary>The step with the loss and the text of the model after it.</summary>
     public StepMetrics Look(in StepMetrics step) => step with
     {
-        ValidationLoss = ScoreReport.Create(_scorer, _documents, _corpus.TokenBytes).Total.Loss,
+        ValidationLoss = _scorer.Score(_documents, null).Select(nats => (double)nats).DefaultIfEmpty(double.NaN).Average(),
         Sample = _sampler.Write(0, WrittenTokens),
     };
 
