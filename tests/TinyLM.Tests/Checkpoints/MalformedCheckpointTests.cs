@@ -123,6 +123,10 @@ public class MalformedCheckpointTests
     [TestCase("""{"format":"tinylm-checkpoint","version":1,"step":1,"sequence":9223372036854775807,"files":[]}""", "version 1")]
     [TestCase("""{"format":"tinylm-checkpoint","version":1,"step":1,"sequence":1,"files":[],"validationLoss":"low"}""", "is not a checkpoint's manifest")]
     [TestCase("""{"format":"tinylm-checkpoint","version":1,"step":1,"seq""", "is not a checkpoint's manifest")]
+    [TestCase("", "is not a checkpoint's manifest")]
+    [TestCase("null", "is not a checkpoint's manifest")]
+    [TestCase("[]", "is not a checkpoint's manifest")]
+    [TestCase("{}", "is not a checkpoint's manifest")]
     public void A_manifest_that_lies_is_refused_in_one_line(string json, string expected)
     {
         using var folder = new TemporaryFolder();

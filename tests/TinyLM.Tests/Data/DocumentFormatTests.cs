@@ -118,11 +118,18 @@ public class DocumentFormatTests
         Assert.That(DocumentSource.Parquet(path).Read().Select(document => document.Text), Is.EqualTo(SampleFiles.ArrowTexts.Concat(SampleFiles.ArrowTexts)));
     }
 
-    [Test]
-    public void A_torch_archive_holds_the_documents_that_its_starts_tell([Values] bool isLaidOutByLibtorch)
+    private static IEnumerable<TestCaseData> TorchArchives()
+    {
+        yield return new TestCaseData(SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts)).SetArgDisplayNames("a plain ZIP");
+        yield return new TestCaseData(SampleFiles.TorchAsLibtorch()).SetArgDisplayNames("libtorch");
+        yield return new TestCaseData(SampleFiles.TorchAsSaved()).SetArgDisplayNames("torch.save");
+    }
+
+    [TestCaseSource(nameof(TorchArchives))]
+    public void A_torch_archive_holds_the_documents_that_its_starts_tell(byte[] archive)
     {
         using var folder = new TemporaryFolder();
-        string path = folder.Write("fineweb_val.pt", isLaidOutByLibtorch ? SampleFiles.TorchAsLibtorch() : SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts));
+        string path = folder.Write("fineweb_val.pt", archive);
         Assert.That(DocumentSource.Tokens(path).Read().Select(document => document.Ids), Is.EqualTo(new[] { new[] { 1, 2 }, [3], [4, 5, 6] }));
     }
 

@@ -28,6 +28,13 @@ internal static class SampleFiles
         + "9GFYImXAxFf4uBcU6OCgXNtBQSmoqDCxwc1QqaYjak9TGiNTBjVCLYy+mQxBwDRngpGh/swnD851HxYjQ+2FvToXghAUZ1blQgWPbl8BlEBEY3ZEVh2Yf9O5R5NIjmIvNKvDsXk30LsvRPEuip7nv3dk6y3RjOX99d+w9sHjgC"
         + "xQcAAA==";
 
+    /// <summary>What torch.save of torch 1.13 (Debian's python3-torch) wrote, packed with gzip: as <see cref="Pickle"/>, but with tokens of int32.</summary>
+    private const string TorchSaved =
+        "H4sIAAAAAAACA32T0YrTQBSGJ0mbpqO2dV21gojILtt1d7tbBfG6SEHGxVgRgjehTaZN2JD0ZCYrCMLeVFi88gV8DB9AVvBW38JrfQBn2qQkWewJwxky559vzvyJSbQKQoaBLkULbaCJH9J3dHzojvioOzsJBv0GeluIM/UDoI6lCwGP"
+         + "TmjIQHF4FDte1064HzBsx3Sc+IFrc7EYxfbpIwxqp2PVhIKJytGUgraU4Ochf718haFiKaLiCKqWJrIzS0AndQ61VwSR+hwMosyhfu44URBQh/tRyPDL2KUxdZ/5DseAd4dwhcPVIVyzsNjBjRyb8VHMGTQ8cQAvg76IwumK2lxQe9Dy"
+         + "dKJxuC5p2hw2JO3GuSc33eRwcwi3Fi2PI2b7Ltw+Ni+slmyIgs28ZDIJqM0odaFN9iwjW/DfU7hzrBhJ1yQ14/P2pwdPBE0O878uNMSTd+HwaNDHOQ/MC4TkkVUx5FxLs9gOVcWQp5S0pz8eultivoXW0+4Xab1B/27J8WJkSi3N1TRL"
+         + "5tfZ729tMW+vZTbR3op5SmMmrBz0d9ZCc/EYS9LPL9M3anYLRJFpxcrfc+sSvfyFl9X5e2sUlB8VVHKmrM33X9T+LWt7ZW2+o2ZB66mofF8m0fX9dPmedrAqrZTynzT/UjOTdPkbou+pe8riXVVfaiqL+mXtP67MzZgnBAAA";
+
     /// <summary>
     /// A Parquet file, packed with gzip, that Arrow's own writer made (25.0, the one in pyarrow): zstd, dictionaries, pages of the second version of which some are not compressed, nulls, a
     /// list column that nobody asks for; the five of <see cref="ArrowTexts"/> in each of two row groups.
@@ -96,6 +103,9 @@ internal static class SampleFiles
 
     /// <summary>The archive of <see cref="Tokens"/> and <see cref="Starts"/>, laid out as libtorch does.</summary>
     public static byte[] TorchAsLibtorch() => Unpack(LibtorchArchive);
+
+    /// <summary>The archive of <see cref="Tokens"/> and <see cref="Starts"/> that torch.save wrote.</summary>
+    public static byte[] TorchAsSaved() => Unpack(TorchSaved);
 
     /// <summary>A Parquet file of the columns id, numbers and text, as Arrow writes it.</summary>
     public static byte[] ParquetOfArrow() => Unpack(ArrowFile);

@@ -31,6 +31,7 @@ public class SourceProperties
         yield return Reader("parquet of Arrow", SampleFiles.ParquetOfArrow(), path => DocumentSource.Parquet(path));
         yield return Reader("bin", SampleFiles.Shard([50256, 1, 2, 3, 50256, 4, 5]), DocumentSource.Tokens);
         yield return Reader("torch", SampleFiles.Torch(SampleFiles.Tokens, SampleFiles.Starts), DocumentSource.Tokens);
+        yield return Reader("torch of torch.save", SampleFiles.TorchAsSaved(), DocumentSource.Tokens);
         yield return Reader("torch of libtorch", SampleFiles.TorchAsLibtorch(), DocumentSource.Tokens);
     }
 

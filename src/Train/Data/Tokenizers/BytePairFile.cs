@@ -17,13 +17,13 @@ internal static partial class BytePairFile
     /// <exception cref="UserException">The file is malformed, or its kind of tokenizer is not known here.</exception>
     public static BytePairTokenizer Read(JsonPart root, byte[] json)
     {
+        JsonPart model = root.Require("model");
+        CheckModel(model);
         if (root.Find("normalizer") is { } normalizer)
         {
             throw normalizer.Fault("alters text, so that it would not come back; set it to null");
         }
 
-        JsonPart model = root.Require("model");
-        CheckModel(model);
         var vocabulary = new BytePairVocabulary(model.Require("vocab"), root.Find("added_tokens"));
         List<string> merges = ReadMerges(model.Require("merges"), vocabulary, out bool areInOrder);
         byte[][] tokens = vocabulary.Tokens;
