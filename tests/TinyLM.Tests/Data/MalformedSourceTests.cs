@@ -78,7 +78,8 @@ public class MalformedSourceTests
         yield return Footer("a footer with a text of 2 GB", [0x68, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], "claims a length of 2147483647, of which 0 bytes are left");
         yield return Footer("a footer with two thousand million row groups", [0x49, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], "claims a length of 2147483647, of which 0 bytes are left");
         yield return Footer("a footer whose text is a number", [0x66, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0], "field 6 of FileMetaData has the type 6, expected binary");
-        yield return Footer("a footer of lists in lists", [0x89, .. Enumerable.Repeat((byte)0x19, 100_000)], "field 8 of FileMetaData has the type 9, expected a number or bytes");
+        yield return Footer("a footer of lists in lists", [0x89, .. Enumerable.Repeat((byte)0x19, 100_000)], "a list has elements of the type 9, expected what can be skipped");
+        yield return Footer("a footer with a structure that nobody knows", [0x8C, 0x15, 0, 0], "field 1 of Unknown has the type 5, expected what can be skipped");
         yield return Parquet("a footer of another place", Changed(file, -8), "not a valid Parquet file");
         yield return Parquet("its data overwritten", [.. file[..4], .. Enumerable.Repeat((byte)0xEE, data), .. file[(4 + data)..]], "not a valid Parquet file");
         yield return Parquet("the column nested", SampleFiles.NestedParquet("a", "b"), "the column 'text' is nested");

@@ -3,8 +3,14 @@ namespace TinyLM;
 /// <summary>The structures of Parquet's headers (parquet.thrift 2.12): each field's number and type. Encrypted ones are left out, for nothing here decrypts.</summary>
 internal static class ParquetStructures
 {
+    /// <summary>A structure that is not known. The library skips no more of it than the headers of its fields, so it may only be empty.</summary>
+    public const string Unknown = "Unknown";
+
+    private const int ListWire = 9, StructureWire = 12;
+
     private static readonly Dictionary<string, IReadOnlyDictionary<int, string>> All = new()
     {
+        [Unknown] = Parse(""),
         ["FileMetaData"] = Parse("1:i32 2:SchemaElement[] 3:i64 4:RowGroup[] 5:KeyValue[] 6:binary 7:ColumnOrder[]"),
         ["SchemaElement"] = Parse("1:i32 2:i32 3:i32 4:binary 5:i32 6:i32 7:i32 8:i32 9:i32 10:LogicalType"),
         ["LogicalType"] = Parse(
@@ -37,16 +43,27 @@ internal static class ParquetStructures
 
     private static readonly string[] Wires = ["", "bool", "bool", "byte", "i16", "i32", "i64", "double", "binary"];
 
-    private const int ListWire = 9, StructureWire = 12;
-
     public static IReadOnlyDictionary<int, string> Fields(string structure) => All[structure];
 
-    /// <summary>The type of a field that is not known: what a wire type says by itself, "" where it does not.</summary>
-    public static string Simple(int wire) => wire < Wires.Length ? Wires[wire] : "";
+    /// <summary>The type of a field that is not known, from how it is written: numbers, bytes, lists of these, empty structures; "" for what cannot be skipped.</summary>
+    public static string Guess(string structure, int wire) =>
+        structure == Unknown && Simple(wire) != "bool" ? "" : wire switch
+        {
+            ListWire => "?[]",
+            StructureWire => Unknown,
+            _ => Simple(wire),
+        };
 
-    /// <summary>Whether a field of a type is written so.</summary>
-    public static bool Fits(string type, int wire) =>
-        type.Length > 0 && (type.EndsWith("[]", StringComparison.Ordinal) ? wire == ListWire : All.ContainsKey(type) ? wire == StructureWire : Simple(wire) == type);
+    /// <summary>The type of a list's elements that is not known.</summary>
+    public static string GuessElement(int wire) => Simple(wire) is not "bool" and var type ? type : "";
+
+    /// <summary>Whether a field of a type is written so. Small numbers are written alike.</summary>
+    public static bool Fits(string type, int wire) => type.Length > 0 && (
+        type.EndsWith("[]", StringComparison.Ordinal) ? wire == ListWire
+        : All.ContainsKey(type) ? wire == StructureWire
+        : Simple(wire) == type || (type == "i32" && Simple(wire) == "i16"));
+
+    private static string Simple(int wire) => wire < Wires.Length ? Wires[wire] : "";
 
     private static Dictionary<int, string> Parse(string fields) => fields.Split(' ', StringSplitOptions.RemoveEmptyEntries)
         .Select(field => field.Split(':')).ToDictionary(parts => int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts => parts[1]);

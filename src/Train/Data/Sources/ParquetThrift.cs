@@ -37,10 +37,10 @@ internal sealed class ParquetThrift
         {
             int step = header >> 4, wire = header & 0xF;
             field = step > 0 ? (short)(field + step) : (short)Number(BytesOfInt32);
-            string type = fields.TryGetValue(field, out string? known) ? known : ParquetStructures.Simple(wire);
+            string type = fields.TryGetValue(field, out string? known) ? known : ParquetStructures.Guess(structure, wire);
             if (!ParquetStructures.Fits(type, wire))
             {
-                throw new InvalidDataException($"field {field} of {structure} has the type {wire}, expected {(known is null ? "a number or bytes" : known)}.");
+                throw new InvalidDataException($"field {field} of {structure} has the type {wire}, expected {known ?? "what can be skipped"}.");
             }
 
             if (type == "bool")
@@ -87,9 +87,10 @@ internal sealed class ParquetThrift
     {
         int header = _stream.ReadByte(), wire = header & 0xF;
         long count = Length(header >> 4 == 0xF ? Varint(BytesOfInt32) : (ulong)(header >> 4));
+        element = element == "?" ? ParquetStructures.GuessElement(wire) : element;
         if (count > 0 && !ParquetStructures.Fits(element, wire))
         {
-            throw new InvalidDataException($"a list has elements of the type {wire}, expected {element}.");
+            throw new InvalidDataException($"a list has elements of the type {wire}, expected {(element.Length > 0 ? element : "what can be skipped")}.");
         }
 
         for (; count > 0; count--)
