@@ -30,6 +30,12 @@ public sealed class Parameter
     /// <summary>Where what an op's forward pass has left in the place of the gradient lies by now; none where there is no such thing.</summary>
     internal Tensor Reserved { get; set; }
 
+    /// <summary>The first op whose results may lie in <see cref="Gradient"/>; null where none do.</summary>
+    internal int? LentFrom { get; set; }
+
+    /// <summary>The gradient, as long as results lie in its place; none where it is there itself.</summary>
+    internal Tensor Aside { get; set; }
+
     /// <summary>Whether a backward pass has written <see cref="Gradient"/> since <see cref="ParameterSet.ClearGradients"/>; the next one then adds to it.</summary>
     public bool HasGradient { get; internal set; }
 }

@@ -6,7 +6,7 @@ public sealed partial class Tape
     internal Tensor ReserveGradient(int index)
     {
         ref readonly TapeNode node = ref _nodes[index];
-        if (node.Parameter is not { HasGradient: false, Reserved.IsNone: true } parameter)
+        if (node.Parameter is not { HasGradient: false, Reserved.IsNone: true, LentFrom: null } parameter)
         {
             return Allocate(node.Value.Rows, node.Value.Columns);
         }

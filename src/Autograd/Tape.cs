@@ -48,7 +48,7 @@ public sealed partial class Tape : IDisposable
     public Variable UseOptional(Parameter? parameter) => parameter is null ? default : Use(parameter);
 
     /// <summary>A result with undefined contents, for an op to write.</summary>
-    public Tensor Allocate(int rows, int columns) => Device.Temporary(rows, columns);
+    public Tensor Allocate(int rows, int columns) => Device.Result(rows, columns);
 
     /// <summary>
     /// Records nothing until the end of the scope: <c>using (tape.WithoutGradients()) { … }</c>. What is computed, used or put on the tape in it
@@ -149,6 +149,7 @@ public sealed partial class Tape : IDisposable
             _observer?.End();
             _observer = null;
             ForgetReserved();
+            ForgetLoans();
             Array.Clear(_nodes, 0, _nodeCount);
             (_nodeCount, _operationCount, IsOpen) = (0, 0, false);
             Device.Arena.EndStep();
@@ -183,6 +184,13 @@ public sealed partial class Tape : IDisposable
         if (node.Parameter is { } parameter)
         {
             MoveReserved(parameter);
+            if (HoldsResults(parameter))
+            {
+                _written?.Add(index);
+                return BeginAside(parameter);
+            }
+
+            TakeBack(parameter);
             accumulate = parameter.HasGradient;
             parameter.HasGradient = true;
         }
@@ -257,6 +265,7 @@ public sealed partial class Tape : IDisposable
     private void Propagate(int first)
     {
         bool isNested = _isPropagating;
+        var spent = isNested ? default : _spent;
         _isPropagating = true;
         _written?.Clear();
         for (int i = _operationCount - 1; i >= first; i--)
@@ -267,6 +276,8 @@ public sealed partial class Tape : IDisposable
                 continue;
             }
 
+            CheckUnspent(i, spent);
+            _position = isNested ? _position : i;
             Tensor gradient = operation.Output.Gradient;
             Flops += operation.ForwardFlops + operation.BackwardFlops;
             _passed = false;
@@ -287,6 +298,11 @@ public sealed partial class Tape : IDisposable
         }
 
         _isPropagating = isNested;
+        if (!isNested)
+        {
+            _position = NoPosition;
+            TakeAllBack();
+        }
     }
 
     private ref TapeNode Node(Variable variable) => ref _nodes[variable.Index];
@@ -335,5 +351,5 @@ internal struct TapeNode
     /// <summary>It has been made again for the backward pass.</summary>
     public bool IsRepeated;
 
-    public readonly Tensor CurrentGradient => Parameter is { } parameter ? parameter.Gradient : Gradient;
+    public readonly Tensor CurrentGradient => Parameter is not { } parameter ? Gradient : parameter.Aside.IsNone ? parameter.Gradient : parameter.Aside;
 }

@@ -17,6 +17,10 @@ public sealed class Gpt
     private readonly (AttentionLayer Attention, MlpLayer Mlp)[] _blocks;
     private readonly Norm _norm;
 
+    /// <summary>What a pass needs no longer once it is in the blocks, and after each of them: see <see cref="Tape.LendGradients"/>.</summary>
+    private readonly Parameter[] _lenders;
+    private readonly Parameter[][] _blockLenders;
+
     /// <param name="device">Where it lives.</param>
     /// <param name="config">Its shape.</param>
     /// <param name="seed">Of the initial values.</param>
@@ -45,6 +49,8 @@ public sealed class Gpt
         }
 
         _norm = new Norm(config, Parameters, "norm");
+        _lenders = [.. config.TiedHead ? [] : Lenders("embedding."), .. Lenders("positions.")];
+        _blockLenders = [.. Enumerable.Range(0, config.LayerCount).Select(layer => Lenders($"blocks.{layer}."))];
     }
 
     public Device Device { get; }
@@ -140,7 +146,10 @@ public sealed class Gpt
             : x.Linear(head, residual: delta).CrossEntropy(wanted, LossOptions(zLoss: 0));
     }
 
-    /// <summary>scale · Σ of the losses, for training: as <see cref="Losses"/>, in fewer products.</summary>
+    /// <summary>
+    /// scale · Σ of the losses, for training: as <see cref="Losses"/>, in fewer products and less memory. It is for one backward pass: gradients take the place of what
+    /// the blocks have left for it (<see cref="Tape.LendGradients"/>).
+    /// </summary>
     /// <param name="tape">The running step.</param>
     /// <param name="ids">[tokens], each below the vocabulary size.</param>
     /// <param name="targets">[tokens], -1 where there is none.</param>
@@ -153,7 +162,7 @@ public sealed class Gpt
         Tape tape, ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, DocumentOffsets offsets, float scale, float zLoss = 0, DropoutOptions dropout = default)
     {
         CheckTargets(ids, targets);
-        Variable x = _norm.Forward(Hidden(tape, ids, offsets, dropout));
+        Variable x = _norm.Forward(Hidden(tape, ids, offsets, dropout, lendsGradients: true));
         return x.LinearCrossEntropySum(tape.Use(_head), Device.TemporaryIndices(targets), scale, LossOptions(zLoss));
     }
 
@@ -189,6 +198,9 @@ public sealed class Gpt
     }
 
     public KeyValueCache CreateCache() => new(Device, Config);
+
+    /// <summary>Matrices only: they lie one behind the other.</summary>
+    private Parameter[] Lenders(string prefix) => [.. Parameters.All.Where(parameter => parameter.Decays && parameter.Name.StartsWith(prefix, StringComparison.Ordinal))];
 
     private static ParameterPlan Declare(GptConfig config)
     {
@@ -226,14 +238,24 @@ public sealed class Gpt
 
         x = context.Dropout.Apply(x, EmbeddingDropout);
         StreamContext inner = context with { Tails = null };
+        if (context.LendsGradients)
+        {
+            tape.LendGradients(_lenders);
+        }
+
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             var state = (block: _blocks[layer], context: layer == _blocks.Length - 1 ? context : inner);
             x = RecomputesBlocks
                 ? tape.Recompute(x, state, static (x, state) => Forward(x, state.block, state.context))
                 : Forward(x, state.block, state.context);
+            if (context.LendsGradients)
+            {
+                tape.LendGradients(_blockLenders[layer]);
+            }
         }
 
+        tape.EndLending();
         return x;
     }
 
@@ -241,10 +263,10 @@ public sealed class Gpt
         block.Mlp.Forward(block.Attention.Forward(x, context), context);
 
     /// <summary>What the head is applied to, before the last norm: [tokens, width].</summary>
-    private Variable Hidden(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets, DropoutOptions dropout = default)
+    private Variable Hidden(Tape tape, ReadOnlySpan<int> ids, DocumentOffsets offsets, DropoutOptions dropout = default, bool lendsGradients = false)
     {
         CheckStream(ids, offsets);
-        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable) { Dropout = dropout };
+        var context = new StreamContext(tape, offsets, Device.TemporaryIndices(offsets.Positions), _rotaryTable) { Dropout = dropout, LendsGradients = lendsGradients };
         return Trunk(context, Device.TemporaryIndices(ids));
     }
 

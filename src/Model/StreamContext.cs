@@ -13,6 +13,9 @@ internal readonly record struct StreamContext(Tape Tape, DocumentOffsets Offsets
     /// <summary>What is dropped: nothing, unless in training.</summary>
     public DropoutOptions Dropout { get; init; }
 
+    /// <summary>Whether results may lie where gradients will be.</summary>
+    public bool LendsGradients { get; init; }
+
     /// <summary>What adapters add to the products; null: nothing.</summary>
     public LoraPass? Adapters { get; init; }
 

@@ -5,7 +5,7 @@ namespace TinyLM;
 /// <see cref="EndStep"/>. After the first steps one block holds everything, so a steady step asks nothing of the driver.
 /// What was recycled within the step is handed out again first, to the next who asks for its size: it is still in the cache.
 /// </summary>
-public sealed class Arena
+public sealed partial class Arena
 {
     /// <summary>Every allocation starts at, and is padded to, a multiple of this: whole vectors may run past an end.</summary>
     internal const int Alignment = 256;
@@ -68,12 +68,10 @@ public sealed class Arena
             AddBlock(total);
         }
 
-        foreach (Stack<nint> sizes in _recycled.Values)
-        {
-            sizes.Clear();
-        }
-
+        Clear(_recycled);
         _scoped.Clear();
+        EndBorrowing();
+        _loans.Clear();
         (_usedInBlock, _usedInStep, _mostInStep, _openScopes) = (0, 0, 0, 0);
     }
 
@@ -129,13 +127,7 @@ public sealed class Arena
     internal nint Allocate(long bytes)
     {
         bytes = Padded(bytes);
-        nint address = _recycled.TryGetValue(bytes, out Stack<nint>? free) && free.TryPop(out nint recycled) ? recycled : AllocateFresh(bytes);
-        if (_openScopes > 0)
-        {
-            _scoped.Add(new ScopedAllocation(address, bytes, IsKept: false));
-        }
-
-        return address;
+        return InScope(Pop(_recycled, bytes) is { } recycled ? recycled : AllocateFresh(bytes), bytes);
     }
 
     /// <summary>Gives one allocation of this step back early: it is handed out again before fresh memory. Only for whoever knows that nobody will use it again.</summary>
@@ -183,6 +175,12 @@ public sealed class Arena
     /// <summary>What lies last goes back to the rest of the block, for any size; all else waits for an allocation of its own size.</summary>
     private void Push(nint address, long bytes)
     {
+        if (IsOnLoan(address))
+        {
+            Push(_recycledLoans, address, bytes);
+            return;
+        }
+
         nint block = _blocks[^1].Address;
         if (address >= block && address + (nint)bytes == block + (nint)_usedInBlock)
         {
@@ -191,12 +189,38 @@ public sealed class Arena
             return;
         }
 
-        if (!_recycled.TryGetValue(bytes, out Stack<nint>? free))
+        Push(_recycled, address, bytes);
+    }
+
+    private static void Push(Dictionary<long, Stack<nint>> recycled, nint address, long bytes)
+    {
+        if (!recycled.TryGetValue(bytes, out Stack<nint>? free))
         {
-            _recycled[bytes] = free = new Stack<nint>();
+            recycled[bytes] = free = new Stack<nint>();
         }
 
         free.Push(address);
+    }
+
+    private static void Clear(Dictionary<long, Stack<nint>> recycled)
+    {
+        foreach (Stack<nint> sizes in recycled.Values)
+        {
+            sizes.Clear();
+        }
+    }
+
+    private static nint? Pop(Dictionary<long, Stack<nint>> recycled, long bytes) =>
+        recycled.TryGetValue(bytes, out Stack<nint>? free) && free.TryPop(out nint address) ? address : null;
+
+    private nint InScope(nint address, long bytes)
+    {
+        if (_openScopes > 0)
+        {
+            _scoped.Add(new ScopedAllocation(address, bytes, IsKept: false));
+        }
+
+        return address;
     }
 
     private nint AllocateFresh(long bytes)

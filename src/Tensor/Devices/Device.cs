@@ -85,6 +85,13 @@ public abstract class Device : IDisposable
         return new Tensor(this, address, rows, columns, Arena.Step, name);
     }
 
+    /// <summary>As <see cref="Temporary"/>, for what ops hand on: it may lie in memory that the arena has borrowed.</summary>
+    public Tensor Result(int rows, int columns)
+    {
+        CheckShape(rows, columns, name: null);
+        return new Tensor(this, Arena.AllocateResult((long)rows * columns * sizeof(float)), rows, columns, Arena.Step, name: null);
+    }
+
     /// <summary>As <see cref="Temporary"/>, of bfloat16.</summary>
     public BFloat16Tensor TemporaryBFloat16(int rows, int columns, string? name = null)
     {
