@@ -19,18 +19,15 @@ public sealed class LoraAdapters : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        config.Validate();
+        config.Validate(model.Config);
         (Config, Capacity) = (config, capacity);
         _region = new TensorRegion(model.Device);
-        foreach (var (name, target, outputs, inputs) in Products(model.Config))
+        foreach (var (name, target, outputs, inputs) in Products(model.Config, config))
         {
-            if (config.Targets.HasFlag(target))
-            {
-                Tensor initial = _region.Allocate(config.Rank, inputs, $"{name}.A");
-                initial.CopyFrom(Draw(new Philox(seed, Philox.Purpose($"lora {name}")), config.Rank * inputs, 1 / Math.Sqrt(inputs)));
-                Tensor a = _region.Allocate(checked(capacity * config.Rank), inputs, $"{name}.A");
-                _byName.Add(name, new LoraMatrix(name, target, a, _region.Allocate(checked(capacity * outputs), config.Rank, $"{name}.B"), initial));
-            }
+            Tensor initial = _region.Allocate(config.Rank, inputs, $"{name}.A");
+            initial.CopyFrom(Draw(new Philox(seed, Philox.Purpose($"lora {name}")), config.Rank * inputs, 1 / Math.Sqrt(inputs)));
+            Tensor a = _region.Allocate(checked(capacity * config.Rank), inputs, $"{name}.A");
+            _byName.Add(name, new LoraMatrix(name, target, a, _region.Allocate(checked(capacity * outputs), config.Rank, $"{name}.B"), initial));
         }
     }
 
@@ -62,30 +59,29 @@ public sealed class LoraAdapters : IDisposable
 
     internal LoraMatrix? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Floats that one document takes.</summary>
-    internal static long FloatsPerDocument(GptConfig model, LoraConfig config) =>
-        Products(model).Where(product => config.Targets.HasFlag(product.Target)).Sum(product => (long)config.Rank * (product.Inputs + product.Outputs));
-
-    private static IEnumerable<(string Name, LoraTargets Target, int Outputs, int Inputs)> Products(GptConfig config)
+    /// <summary>What is adapted.</summary>
+    private static IEnumerable<(string Name, LoraTargets Target, int Outputs, int Inputs)> Products(GptConfig model, LoraConfig lora)
     {
-        int queryWidth = config.HeadCount * config.HeadSize, keyWidth = config.KeyValueHeadCount * config.HeadSize;
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            string attention = $"blocks.{layer}.attention", mlp = $"blocks.{layer}.mlp";
-            yield return ($"{attention}.query", LoraTargets.Query, queryWidth, config.Width);
-            yield return ($"{attention}.key", LoraTargets.Key, keyWidth, config.Width);
-            yield return ($"{attention}.value", LoraTargets.Value, keyWidth, config.Width);
-            yield return ($"{attention}.output", LoraTargets.Output, config.Width, queryWidth);
-            if (config.Mlp == MlpKind.SwiGlu)
-            {
-                yield return ($"{mlp}.gate", LoraTargets.Mlp, config.HiddenWidth, config.Width);
-            }
+        int first = lora.Layers == 0 ? 0 : model.LayerCount - lora.Layers;
+        return Enumerable.Range(first, model.LayerCount - first).SelectMany(layer => OfLayer(model, layer))
+            .Append(("head", LoraTargets.Head, model.VocabularySize, model.Width)).Where(product => lora.Targets.HasFlag(product.Item2));
+    }
 
-            yield return ($"{mlp}.up", LoraTargets.Mlp, config.HiddenWidth, config.Width);
-            yield return ($"{mlp}.down", LoraTargets.Mlp, config.Width, config.HiddenWidth);
+    private static IEnumerable<(string Name, LoraTargets Target, int Outputs, int Inputs)> OfLayer(GptConfig model, int layer)
+    {
+        int queryWidth = model.HeadCount * model.HeadSize, keyWidth = model.KeyValueHeadCount * model.HeadSize;
+        string attention = $"blocks.{layer}.attention", mlp = $"blocks.{layer}.mlp";
+        yield return ($"{attention}.query", LoraTargets.Query, queryWidth, model.Width);
+        yield return ($"{attention}.key", LoraTargets.Key, keyWidth, model.Width);
+        yield return ($"{attention}.value", LoraTargets.Value, keyWidth, model.Width);
+        yield return ($"{attention}.output", LoraTargets.Output, model.Width, queryWidth);
+        if (model.Mlp == MlpKind.SwiGlu)
+        {
+            yield return ($"{mlp}.gate", LoraTargets.Mlp, model.HiddenWidth, model.Width);
         }
 
-        yield return ("head", LoraTargets.Head, config.VocabularySize, config.Width);
+        yield return ($"{mlp}.up", LoraTargets.Mlp, model.HiddenWidth, model.Width);
+        yield return ($"{mlp}.down", LoraTargets.Mlp, model.Width, model.HiddenWidth);
     }
 
     private static float[] Draw(Philox random, int count, double bound) =>

@@ -36,7 +36,7 @@ internal sealed class LoraOptimizer : IDisposable
     {
         foreach (var (matrix, (a, b)) in pass.Factors)
         {
-            double rate = _config.LearningRate * (matrix.Target == LoraTargets.Head ? _config.HeadRate : 1);
+            double rate = _config.LearningRate * _config.Rates.Of(matrix.Target);
             Update(a, _moments[matrix].A, step, rate);
             Update(b, _moments[matrix].B, step, rate);
         }

@@ -34,8 +34,8 @@ public sealed record TestTimeTrainingConfig
     /// <summary>Decoupled, as AdamW's; 0: Adam.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>The head's adapter learns at the rate times this.</summary>
-    public double HeadRate { get; init; } = 1;
+    /// <summary>Multiples of the rate, for each kind of adapter.</summary>
+    public LoraRates Rates { get; init; } = new();
 
     /// <summary>A document's adapter stays as it is after so many steps; 0: it always learns.</summary>
     public int StepLimit { get; init; }
@@ -47,11 +47,12 @@ public sealed record TestTimeTrainingConfig
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Throws on a value that makes no sense.</summary>
-    /// <param name="contextLength">The model's.</param>
+    /// <param name="model">The shape of what learns.</param>
     /// <exception cref="UserException">Which, and what is expected.</exception>
-    public void Validate(int contextLength)
+    public void Validate(GptConfig model)
     {
-        Check(Window >= 1 && Window <= contextLength, $"a window of {Window} tokens, expected 1 to {contextLength}, the model's context");
+        ArgumentNullException.ThrowIfNull(model);
+        Check(Window >= 1 && Window <= model.ContextLength, $"a window of {Window} tokens, expected 1 to {model.ContextLength}, the model's context");
         Check(Chunk >= 1 && Chunk <= Window, $"a chunk of {Chunk} targets, expected 1 to {Window}, the window");
         Check(Stride >= 0 && Stride <= Chunk, $"a stride of {Stride} targets, expected 1 to {Chunk}, the chunk, or 0 for the chunk");
         Check(!(IsStreaming && Stride > 0), $"a stride of {Stride} while streaming, which has no windows; expected 0");
@@ -59,10 +60,14 @@ public sealed record TestTimeTrainingConfig
         Check(Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1, $"betas of {Beta1} and {Beta2}, expected 0 or more and less than 1");
         Check(double.IsFinite(Epsilon) && Epsilon > 0, $"an epsilon of {Epsilon}, expected a positive number");
         Check(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"a weight decay of {WeightDecay}, expected 0 or more");
-        Check(double.IsFinite(HeadRate) && HeadRate >= 0, $"a head's rate of {HeadRate}, expected 0 or more");
+        foreach (LoraTargets target in LoraRates.Kinds)
+        {
+            Check(double.IsFinite(Rates.Of(target)) && Rates.Of(target) >= 0, $"{EnumName.Of(target)} learns at {Rates.Of(target)} times the rate, expected 0 or more");
+        }
+
         Check(StepLimit >= 0, $"a limit of {StepLimit} steps, expected at least 1, or 0 for none");
         Check(MemoryBudget > 0, $"a budget of {MemoryBudget} bytes, expected a positive number");
-        Lora.Validate();
+        Lora.Validate(model);
     }
 
     private static void Check(bool holds, FormattableString fault)

@@ -29,7 +29,11 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
         return new TestTimeTrainingMemory(permanent, dry.Arena.PeakBytes, config.Window);
     }
 
-    /// <summary>How many of some documents, the first ones, fit together, at least one: half of the budget is for what they keep, half for a pass.</summary>
+    /// <summary>Of the largest pass over some documents.</summary>
+    /// <param name="targets">Of each document.</param>
+    public long PassBytesOf(IEnumerable<int> targets) => targets.Sum(PassBytesOf);
+
+    /// <summary>How many of some documents, the first ones, fit together, at least one.</summary>
     /// <param name="budget">Bytes.</param>
     /// <param name="targets">Of each document.</param>
     /// <exception cref="UserException">Not even the first one fits.</exception>
@@ -40,8 +44,8 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
         foreach (int length in targets)
         {
             kept += PermanentBytes;
-            pass += PassBytes * Math.Min(length, Window) / Window;
-            if (Math.Max(kept, pass) > budget / 2)
+            pass += PassBytesOf(length);
+            if (kept + pass > budget)
             {
                 break;
             }
@@ -52,6 +56,8 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
         return count > 0
             ? count
             : throw new UserException(FormattableString.Invariant(
-                $"test-time training: one document takes {2e-6 * Math.Max(kept, pass):F0} MB, the budget is {budget / 1e6:F0} MB; give more, or take a shorter window or chunk, or a lower rank."));
+                $"test-time training: one document takes {1e-6 * (kept + pass):F0} MB, the budget is {budget / 1e6:F0} MB; give more, or take a shorter window or chunk, or a lower rank."));
     }
+
+    private long PassBytesOf(int targets) => PassBytes * Math.Min(targets, Window) / Window;
 }

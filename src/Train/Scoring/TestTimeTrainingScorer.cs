@@ -18,7 +18,7 @@ public sealed class TestTimeTrainingScorer : IScorer
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
-        config.Validate(model.Config.ContextLength);
+        config.Validate(model.Config);
         (_model, _config, ScoreEnd) = (model, config, scoreEnd);
     }
 
@@ -47,10 +47,11 @@ public sealed class TestTimeTrainingScorer : IScorer
             groups.Add(order[first..(first + memory.DocumentsThatFit(_config.MemoryBudget, order.Skip(first).Select(job.TargetsOf)))]);
         }
 
-        int capacity = groups.Max(group => group.Length);
+        int capacity = groups.Max(group => group.Length), longest = job.TargetsOf(order[0]);
+        _model.Device.Arena.Reserve(groups.Max(group => memory.PassBytesOf(group.Select(job.TargetsOf))));
         using var adapters = new LoraAdapters(_model, _config.Lora, capacity + TailStream.MostPadding, _config.Seed);
         using var optimizer = new LoraOptimizer(_model.Device, adapters, _config);
-        using KeyValueRing? stream = _config.IsStreaming ? new KeyValueRing(_model, capacity + TailStream.MostPadding, _config.Window, LongestStream(job.TargetsOf(order[0]))) : null;
+        using KeyValueRing? stream = _config.IsStreaming ? new KeyValueRing(_model, capacity + TailStream.MostPadding, Math.Min(_config.Window, longest), LongestStream(longest)) : null;
         foreach (int[] group in groups)
         {
             ScoreGroup(job, group, adapters, optimizer, stream);

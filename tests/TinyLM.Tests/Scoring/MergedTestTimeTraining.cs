@@ -114,7 +114,7 @@ internal sealed class MergedTestTimeTraining
                 }
             }
 
-            double rate = config.LearningRate * (matrix.Target == LoraTargets.Head ? config.HeadRate : 1);
+            double rate = config.LearningRate * config.Rates.Of(matrix.Target);
             Update(_a, da, _firstA, _secondA, config, rate, step);
             Update(_b, db, _firstB, _secondB, config, rate, step);
         }

@@ -48,13 +48,21 @@ public class TestTimeTrainingTests
     }
 
     [Test]
-    public void It_learns_as_one_document_with_merged_weights_and_an_optimiser_in_double_does([Values(0, 2)] int stride, [Values(0, 2)] int limit)
+    public void It_learns_as_one_document_with_merged_weights_and_an_optimiser_in_double_does([Values(0, 2)] int stride, [Values(0, 2)] int limit, [Values(0, 1)] int layers)
     {
         var model = new Gpt(_device, GptConfig.Llama(2, 2, 16, TinyModels.Context, TinyModels.Vocabulary), 4);
         model.Parameters.Values.CopyFrom([.. TinyModels.Weights(model).Select(value => 4 * value)]);
 
         // An epsilon above the gradients' rounding errors, which Adam would blow up to whole steps.
-        TestTimeTrainingConfig config = Learning with { Stride = stride, StepLimit = limit, WeightDecay = 0.1, HeadRate = 0.5, Epsilon = 1e-2 };
+        TestTimeTrainingConfig config = Learning with
+        {
+            Lora = Learning.Lora with { Layers = layers },
+            Rates = new LoraRates { Query = 2, Head = 0.5 },
+            Stride = stride,
+            StepLimit = limit,
+            WeightDecay = 0.1,
+            Epsilon = 1e-2,
+        };
         TokenizedDocuments documents = TinyModels.Documents(7, 9, 31, 2, 14, 1);
         using Device second = Device.Open("cpu", 1);
         var reference = new MergedTestTimeTraining(model, second, config);
@@ -161,6 +169,8 @@ public class TestTimeTrainingTests
         Refused(Learning with { Stride = 2, IsStreaming = true }, "a stride of 2 while streaming");
         Refused(Learning with { LearningRate = double.NaN }, "a learning rate of NaN");
         Refused(Learning with { Beta2 = 1 }, "betas of 0.9 and 1");
+        Refused(Learning with { Rates = new LoraRates { Value = -1 } }, "value learns at -1 times the rate");
+        Refused(Learning with { Lora = new LoraConfig { Layers = 3 } }, "the last 3 layers are adapted, expected 1 to 1, the model's");
         Refused(Learning with { StepLimit = -1 }, "a limit of -1 steps");
         Refused(Learning with { Lora = new LoraConfig { Rank = 0 } }, "a rank of 0");
         Refused(Learning with { Lora = new LoraConfig { Alpha = -1 } }, "alpha is -1");
