@@ -12,16 +12,18 @@ var window = new Option<int?>("--window") { Description = "tokens that a target 
 var chunks = new Option<int[]>("--chunks") { Description = "targets of a chunk", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [256, 128, 64, 32] };
 var rates = new Option<double[]>("--rates") { Description = "learning rates", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1e-3, 3e-3, 1e-2] };
 var ranks = new Option<int[]>("--ranks") { Description = "ranks of the adapters", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [8] };
+var layers = new Option<int[]>("--layers") { Description = "layers that are adapted, the last ones; 0: all", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0] };
+var stepLimits = new Option<int[]>("--step-limits") { Description = "steps after which a document's adapter stays as it is; 0: none", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0] };
 var modes = new Option<string[]>("--modes") { Description = "of strided, ttt, ttt-streaming", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["strided", "ttt", "ttt-streaming"] };
 var output = new Option<string>("--out") { Description = "folder of the results; points that it holds already are not scored again", DefaultValueFactory = _ => "scores/ttt-sweep" };
 var device = new Option<string>("--device") { Description = "auto, cpu, interpreted or cuda", DefaultValueFactory = _ => "auto" };
 var threads = new Option<int?>("--threads") { Description = "CPU threads (default: one a core)" };
 var command = new RootCommand("Test-time training under a grid of settings; the same command goes on where it was stopped.")
 {
-    checkpoint, corpus, text, begin, ids, maxTokens, window, chunks, rates, ranks, modes, output, device, threads,
+    checkpoint, corpus, text, begin, ids, maxTokens, window, chunks, rates, ranks, layers, stepLimits, modes, output, device, threads,
 };
 var testTimeTraining = new TestTimeTrainingCommandLine();
-testTimeTraining.AddTo(command);
+testTimeTraining.AddTo(command, hasGrid: true);
 
 return CommandLine.Run(command, args, (arguments, stop) =>
 {
@@ -43,6 +45,8 @@ return CommandLine.Run(command, args, (arguments, stop) =>
         Chunks = arguments.GetValue(chunks)!,
         LearningRates = arguments.GetValue(rates)!,
         Ranks = arguments.GetValue(ranks)!,
+        Layers = arguments.GetValue(layers)!,
+        StepLimits = arguments.GetValue(stepLimits)!,
         Modes = arguments.GetValue(modes)!,
         Out = arguments.GetValue(output)!,
     };

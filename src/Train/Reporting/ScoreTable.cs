@@ -54,6 +54,27 @@ internal static class ScoreTable
         static string[] Row(double difference, ConfidenceInterval interval) => [Signed(difference), Signed(interval.Low), Signed(interval.High)];
     }
 
+    /// <summary>A row a mode and chunk size.</summary>
+    public static Table Choices(TttChoices choices)
+    {
+        var table = new Table().AddColumns("mode", "chunk", "best", "loss (nats/token)", "against strided (95%)", "seconds")
+            .Caption(choices.AreHeldOut ? "the best is chosen on every other document; losses are of those between, seconds of all" : "the best is chosen on the one document that is scored");
+        foreach (int column in new[] { 1, 3, 4, 5 })
+        {
+            table.Columns[column].RightAligned();
+        }
+
+        foreach (TttChoice choice in choices.Best)
+        {
+            TttPoint point = choice.Score.Point;
+            table.AddRow(
+                point.Mode, $"{point.Chunk}", Markup.Escape(point.Settings), Text($"{choice.Loss:F4}"), choice.AgainstStrided is { } comparison ? Difference(comparison) : "",
+                Text($"{choice.Score.Seconds:F1}"));
+        }
+
+        return table;
+    }
+
     /// <summary>"-0.0123 (-0.0150 to -0.0096)".</summary>
     public static string Difference(ScoreComparison comparison) =>
         double.IsNaN(comparison.LossInterval.Low) ? Signed(comparison.Loss)

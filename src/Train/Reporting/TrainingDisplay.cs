@@ -119,6 +119,9 @@ public sealed class TrainingDisplay
     /// <summary>What one scoring has gained over another.</summary>
     public void Comparison(ScoreComparison comparison) => Write(() => _console.Write(ScoreTable.Comparison(comparison)));
 
+    /// <summary>What a sweep over test-time training has chosen.</summary>
+    public void Choices(TttChoices choices) => Write(() => _console.Write(ScoreTable.Choices(choices)));
+
     /// <summary>What an audit has found.</summary>
     public void Audit(AuditReport report) => Write(() => _console.Write(AuditTable.Of(report)));
 

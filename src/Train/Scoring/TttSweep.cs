@@ -8,10 +8,13 @@ public static class TttSweep
 {
     public const string ResultsFile = "sweep.json";
 
-    /// <summary>Runs what is not there yet, and draws the two plots of slowrun's test-time training: loss over time, and loss over the chunk.</summary>
-    /// <returns>All points, or null where it was stopped.</returns>
-    /// <exception cref="UserException">Something that the user can mend; or the folder holds a sweep of other documents or weights.</exception>
-    public static IReadOnlyList<TttPoint>? Run(TttSweepOptions options, TrainingDisplay display, CancellationToken stop = default)
+    /// <summary>
+    /// Runs what is not there yet, chooses the best of each chunk size on some of the documents, and draws the two plots of slowrun's test-time training, loss over time and loss
+    /// over the chunk, of the others.
+    /// </summary>
+    /// <returns>What was chosen, or null where it was stopped.</returns>
+    /// <exception cref="UserException">Something that the user can mend; or the folder holds a sweep of other documents, weights or settings.</exception>
+    public static TttChoices? Run(TttSweepOptions options, TrainingDisplay display, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(display);
@@ -25,33 +28,35 @@ public static class TttSweep
         int[] tokenBytes = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.ByteCount)];
         int targets = checked((int)TargetBuilder.CountTargets(scored.Documents, scoreEnd));
         string path = Path.Combine(options.Out, ResultsFile);
-        TttSweepResults results = Begin(path, WeightsHash.Of(model), scored.Documents.Fingerprint());
+        TttSweepResults results = Begin(path, new TttSweepResults(WeightsHash.Of(model), scored.Documents.Fingerprint(), scoreEnd, options.Score.Window, Settings(options), []));
 
         // A mistake in the last point should not wait for those before it.
         var points = Points(options).Select(point => (Point: point, Scorer: Create(point, options, model, scoreEnd))).ToArray();
         foreach (var (point, scorer) in points)
         {
-            if (results.Points.Any(done => done.Key == point.Key))
+            if (results.Scores.Any(done => done.Point == point))
             {
                 continue;
             }
 
             try
             {
-                ScoreReport report = display.Score(point.Key, targets, progress => ScoreReport.Create(scorer, scored.Documents, tokenBytes, progress), stop);
-                results = results with { Points = [.. results.Points, point with { Score = report.Summary }] };
+                ScoreReport report = display.Score(point.Name, targets, progress => ScoreReport.Create(scorer, scored.Documents, tokenBytes, progress), stop);
+                results = results with { Scores = [.. results.Scores, new TttScore(point, report.Seconds, report.Documents)] };
                 AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, results, TttSweepJson.Default.TttSweepResults));
-                display.Line(FormattableString.Invariant($"{point.Key}: {report.Summary.Loss:F4} nats, {report.Summary.BitsPerByte:F4} bits/byte, {report.Seconds:F1} s"));
+                display.Line(FormattableString.Invariant($"{point.Name}: {report.Total.Loss:F4} nats, {report.Total.BitsPerByte:F4} bits/byte, {report.Seconds:F1} s"));
             }
             catch (OperationCanceledException)
             {
-                display.Line($"stopped; the same command goes on from {results.Points.Count} points");
+                display.Line($"stopped; the same command goes on from {results.Scores.Count} points");
                 return null;
             }
         }
 
-        TttPlots.Save(options.Out, results.Points);
-        return results.Points;
+        TttChoices choices = TttChoices.Of(results.Scores);
+        TttPlots.Save(options.Out, choices);
+        display.Choices(choices);
+        return choices;
     }
 
     private static IScorer Create(TttPoint point, TttSweepOptions options, Gpt model, bool scoreEnd) => ScorerChoice.Create(
@@ -59,35 +64,53 @@ public static class TttSweep
         {
             Window = options.Score.Window,
             ScoreEnd = scoreEnd,
-            TestTimeTraining = options.Score.TestTimeTraining with
+            TestTimeTraining = Settings(options) with
             {
                 LearningRate = point.LearningRate ?? 0,
-                Lora = options.Score.TestTimeTraining.Lora with { Rank = point.Rank ?? options.Score.TestTimeTraining.Lora.Rank },
+                StepLimit = point.StepLimit ?? 0,
+                Lora = options.Score.TestTimeTraining.Lora with { Rank = point.Rank ?? 1, Layers = point.Layers ?? 0 },
+                MemoryBudget = options.Score.TestTimeTraining.MemoryBudget,
             },
         });
 
-    private static IEnumerable<TttPoint> Points(TttSweepOptions options) =>
-        from chunk in options.Chunks
-        from mode in options.Modes
-        from rate in mode == "strided" ? [null] : options.LearningRates.Select(rate => (double?)rate)
-        from rank in mode == "strided" ? [null] : options.Ranks.Select(rank => (int?)rank)
-        select new TttPoint(mode, chunk, rate, rank, null);
+    /// <summary>What all points have in common; without what a score does not depend on.</summary>
+    private static TestTimeTrainingConfig Settings(TttSweepOptions options)
+    {
+        TestTimeTrainingConfig none = new(), all = options.Score.TestTimeTraining;
+        return all with
+        {
+            LearningRate = none.LearningRate,
+            StepLimit = none.StepLimit,
+            Lora = all.Lora with { Rank = none.Lora.Rank, Layers = none.Lora.Layers },
+            MemoryBudget = none.MemoryBudget,
+        };
+    }
 
-    private static TttSweepResults Begin(string path, string weights, string documents)
+    private static IEnumerable<TttPoint> Points(TttSweepOptions options) => options.Chunks.SelectMany(chunk => options.Modes.SelectMany(mode => Points(options, chunk, mode)));
+
+    private static IEnumerable<TttPoint> Points(TttSweepOptions options, int chunk, string mode) => mode == "strided"
+        ? [new TttPoint(mode, chunk, null, null, null, null)]
+        : from rate in options.LearningRates
+          from rank in options.Ranks
+          from layers in options.Layers
+          from limit in options.StepLimits
+          select new TttPoint(mode, chunk, rate, rank, layers, limit);
+
+    private static TttSweepResults Begin(string path, TttSweepResults wanted)
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             if (!File.Exists(path))
             {
-                return new TttSweepResults(weights, documents, []);
+                return wanted;
             }
 
             using FileStream stream = File.OpenRead(path);
             TttSweepResults results = JsonFile.Read(stream, path, TttSweepJson.Default.TttSweepResults);
-            return results.WeightsSha256 == weights && results.DocumentsSha256 == documents
+            return wanted with { Scores = results.Scores } == results
                 ? results
-                : throw new UserException($"--out: '{path}' holds a sweep of another model or of other documents; choose another folder.");
+                : throw new UserException($"--out: '{path}' holds a sweep of another model, of other documents or with other settings; choose another folder.");
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
@@ -96,27 +119,18 @@ public static class TttSweep
     }
 }
 
-/// <summary>One point of the grid.</summary>
-/// <param name="Mode">strided, ttt or ttt-streaming.</param>
-/// <param name="Chunk">Targets of a chunk.</param>
-/// <param name="LearningRate">Null for strided scoring.</param>
-/// <param name="Rank">Null for strided scoring.</param>
-/// <param name="Score">Null until it is scored.</param>
-public sealed record TttPoint(string Mode, int Chunk, double? LearningRate, int? Rank, ScoreSummary? Score)
-{
-    /// <summary>The point in words.</summary>
-    [JsonIgnore]
-    public string Key => FormattableString.Invariant($"{Mode} {Chunk}{(Rank is { } rank ? $" rank {rank}" : "")}{(LearningRate is { } rate ? $" rate {rate:R}" : "")}");
-}
-
 /// <summary>A sweep's file.</summary>
 /// <param name="WeightsSha256">Of the model.</param>
 /// <param name="DocumentsSha256">Of the documents.</param>
-/// <param name="Points">Those that are scored.</param>
-internal sealed record TttSweepResults(string WeightsSha256, string DocumentsSha256, IReadOnlyList<TttPoint> Points);
+/// <param name="ScoreEnd">Whether the end of each document is a target.</param>
+/// <param name="Window">Null: the model's context.</param>
+/// <param name="Settings">What all points have in common.</param>
+/// <param name="Scores">Of the points so far.</param>
+internal sealed record TttSweepResults(
+    string WeightsSha256, string DocumentsSha256, bool ScoreEnd, int? Window, TestTimeTrainingConfig Settings, IReadOnlyList<TttScore> Scores);
 
 [JsonSourceGenerationOptions(
-    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    WriteIndented = true, UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TttSweepResults))]
 internal sealed partial class TttSweepJson : JsonSerializerContext;

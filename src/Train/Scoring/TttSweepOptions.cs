@@ -3,7 +3,7 @@ namespace TinyLM;
 /// <summary>The grid of a sweep over test-time training.</summary>
 public sealed record TttSweepOptions
 {
-    /// <summary>Model, documents, window, memory; the chunk, rate and mode of each point come from the grid.</summary>
+    /// <summary>Model, documents, window, memory, and how adapters learn, but for what comes from the grid.</summary>
     public required ScoreOptions Score { get; init; }
 
     /// <summary>Targets that are scored, and learned from, at a time.</summary>
@@ -13,7 +13,13 @@ public sealed record TttSweepOptions
 
     public required IReadOnlyList<int> Ranks { get; init; }
 
-    /// <summary>Of <c>strided</c>, <c>ttt</c> and <c>ttt-streaming</c>; strided scoring has no rates and ranks.</summary>
+    /// <summary>As <see cref="LoraConfig.Layers"/>.</summary>
+    public IReadOnlyList<int> Layers { get; init; } = [0];
+
+    /// <summary>As <see cref="TestTimeTrainingConfig.StepLimit"/>.</summary>
+    public IReadOnlyList<int> StepLimits { get; init; } = [0];
+
+    /// <summary>Of <c>strided</c>, <c>ttt</c> and <c>ttt-streaming</c>; strided scoring has a chunk only.</summary>
     public required IReadOnlyList<string> Modes { get; init; }
 
     /// <summary>Where results and plots lie; points that are there already are not scored again.</summary>
@@ -26,6 +32,8 @@ public sealed record TttSweepOptions
         Some("--chunks", Chunks);
         Some("--rates", LearningRates);
         Some("--ranks", Ranks);
+        Some("--layers", Layers);
+        Some("--step-limits", StepLimits);
         Some("--modes", Modes);
         if (Modes.FirstOrDefault(mode => mode is not ("strided" or "ttt" or "ttt-streaming")) is { } unknown)
         {

@@ -50,18 +50,24 @@ public class ScoreRunTests
             Out = output,
         };
         using var first = new StringWriter();
-        IReadOnlyList<TttPoint> points = TttSweep.Run(options, Display(first))!;
+        TttChoices points = TttSweep.Run(options, Display(first))!;
         using var second = new StringWriter();
-        IReadOnlyList<TttPoint> more = TttSweep.Run(options with { Modes = ["strided", "ttt", "ttt-streaming"] }, Display(second))!;
+        TttChoices more = TttSweep.Run(options with { Modes = ["strided", "ttt", "ttt-streaming"], StepLimits = [0, 1] }, Display(second))!;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(points.Select(point => point.Key), Is.EqualTo(new[] { "strided 2", "ttt 2 rank 2 rate 0.01", "strided 3", "ttt 3 rank 2 rate 0.01" }));
-            Assert.That(more.Take(4), Is.EqualTo(points));
-            Assert.That(more.Skip(4).Select(point => point.Mode), Is.EqualTo(new[] { "ttt-streaming", "ttt-streaming" }));
-            Assert.That(second.ToString(), Does.Not.Contain("strided 2:").And.Contain("ttt-streaming 2"));
+            Assert.That(points.Scores.Select(score => score.Point.Name), Is.EqualTo(new[] { "strided 2", "ttt 2, rank 2, rate 0.01", "strided 3", "ttt 3, rank 2, rate 0.01" }));
+            Assert.That(more.Scores.Take(4).Select(score => score.Point), Is.EqualTo(points.Scores.Select(score => score.Point)));
+            Assert.That(more.Scores.Take(4).SelectMany(score => score.Documents), Is.EqualTo(points.Scores.SelectMany(score => score.Documents)));
+            Assert.That(more.Scores.Skip(4).Select(score => score.Point.StepLimit), Is.EqualTo(new[] { 1, 0, 1, 1, 0, 1 }));
+            Assert.That(more.Best.Select(choice => (choice.Score.Point.Mode, choice.Score.Point.Chunk)),
+                Is.EqualTo(new[] { ("strided", 2), ("strided", 3), ("ttt", 2), ("ttt", 3), ("ttt-streaming", 2), ("ttt-streaming", 3) }));
+            Assert.That(more.Best.Select(choice => choice.AgainstStrided is null), Is.EqualTo(new[] { true, true, false, false, false, false }));
+            Assert.That(second.ToString(), Does.Not.Contain("strided 2:").And.Contain("ttt-streaming 2").And.Contain("chosen on every other document"));
             Assert.That(File.ReadAllBytes(Path.Combine(output, "loss-over-time.png")), Has.Length.GreaterThan(1000));
             Assert.That(File.ReadAllBytes(Path.Combine(output, "loss-over-chunk.png")), Has.Length.GreaterThan(1000));
             UserErrors.ExpectMistake(() => TttSweep.Run(options with { Score = options.Score with { MaxDocuments = 1 } }, TrainingDisplay.Silent), "of other documents");
+            TestTimeTrainingConfig faster = options.Score.TestTimeTraining with { Beta2 = 0.5 };
+            UserErrors.ExpectMistake(() => TttSweep.Run(options with { Score = options.Score with { TestTimeTraining = faster } }, TrainingDisplay.Silent), "with other settings");
             UserErrors.ExpectMistake(() => TttSweep.Run(options with { Modes = ["packed"] }, TrainingDisplay.Silent), "'packed' is unknown");
         }
     }
