@@ -13,7 +13,8 @@ var cpu = new Command("cpu", "Ops and training steps on the CPU.") { filter, thr
 var growth = new Command("growth", "A training step's speed over tokens a step, document length, width and threads.") { threads, rounds, warmUp, folder };
 var alone = new Command("alone", "Time to the first training step and peak memory, each contender in a process of its own.") { threads };
 var team = new Command("team", "What the team of threads costs: forks, waiting, and steps beside a busy process or with more threads than processors.") { threads };
-var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth, alone, team };
+var scoring = new Command("scoring", "What test-time training costs, as a multiple of strided scoring.") { filter, threads, rounds };
+var command = new RootCommand("TinyLM's speed, beside libtorch's where it was built with -p:Libtorch=true.") { cpu, growth, alone, team, scoring };
 
 if (args is ["child", var name, var isOurs, var ofThreads])
 {
@@ -62,6 +63,12 @@ return CommandLine.Run(_ =>
     if (roundCount < 1)
     {
         throw new UserException($"--rounds {roundCount}: expected at least 1.");
+    }
+
+    if (chosen == scoring)
+    {
+        ScoringFigures.Run(threadCount, roundCount, parsed.GetValue(filter)!, AnsiConsole.Console);
+        return 0;
     }
 
     Opponent.Prepare(threadCount);

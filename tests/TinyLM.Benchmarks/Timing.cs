@@ -100,7 +100,7 @@ internal sealed class Timing(int threads, int rounds, int warmUp)
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds / repeats;
     }
 
-    private static double Median(IEnumerable<double> values)
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return sorted[sorted.Length / 2];
