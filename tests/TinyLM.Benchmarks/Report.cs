@@ -42,12 +42,19 @@ internal static class Report
         }
     }
 
+    /// <summary>Figures that the folder holds of other cases stay: a race may be run group by group.</summary>
     public static void Save(IReadOnlyList<Figure> figures, DevicePeak peak, int threads, string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(
-            Path.Combine(folder, "results.json"),
-            JsonSerializer.Serialize(new { threads, gflopsPeak = peak.FlopsPerSecond / 1e9, gigabytesPerSecondPeak = peak.BytesPerSecond / 1e9, figures }, Json));
+        string path = Path.Combine(folder, "results.json");
+        if (File.Exists(path))
+        {
+            Figure[] before = JsonSerializer.Deserialize<Results>(File.ReadAllText(path), Json)!.Figures;
+            string[] order = [.. CpuCases.All.Select(@case => @case.Name)];
+            figures = [.. before.ExceptBy(figures.Select(figure => figure.Case), figure => figure.Case).Concat(figures).OrderBy(figure => Array.IndexOf(order, figure.Case))];
+        }
+
+        File.WriteAllText(path, JsonSerializer.Serialize(new Results(threads, peak.FlopsPerSecond / 1e9, peak.BytesPerSecond / 1e9, [.. figures]), Json));
         Figure[] raced = [.. figures.Where(figure => figure.Ratio > 0).Reverse()];
         if (raced.Length > 0)
         {
@@ -81,4 +88,10 @@ internal static class Report
     private static string Number(double value, string format = "F1") => value == 0 ? "" : value.ToString(format, System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
+
+    /// <param name="Threads">Of each contender.</param>
+    /// <param name="GflopsPeak">In the last run.</param>
+    /// <param name="GigabytesPerSecondPeak">In the last run.</param>
+    /// <param name="Figures">Of all runs.</param>
+    private sealed record Results(int Threads, double GflopsPeak, double GigabytesPerSecondPeak, Figure[] Figures);
 }

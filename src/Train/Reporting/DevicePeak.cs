@@ -10,6 +10,9 @@ namespace TinyLM;
 public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerSecond)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.3);
+
+    /// <summary>Where a run waits for it before its first step: some fifty attempts.</summary>
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(0.1);
     private static readonly ConcurrentDictionary<(string, int), double?> KnownFlops = [];
     private const int ArithmeticElements = 1 << 18;
     private const int CopiedElements = 1 << 24;
@@ -27,8 +30,8 @@ public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerS
         Tensor source = device.Temporary(1, CopiedElements), target = device.Temporary(1, CopiedElements);
         Elementwise.Fill(source, 1);
         Elementwise.Fill(target, 1);
-        double copy = Fastest(device, () => Elementwise.Copy(source, target));
-        return new DevicePeak(Flops(device), 2.0 * sizeof(float) * CopiedElements / copy);
+        double copy = Fastest(device, Patience, () => Elementwise.Copy(source, target));
+        return new DevicePeak(Flops(device, Patience), 2.0 * sizeof(float) * CopiedElements / copy);
     }
 
     /// <summary>The arithmetic alone, measured on an idle device of that name, once a process.</summary>
@@ -42,24 +45,24 @@ public readonly record struct DevicePeak(double FlopsPerSecond, double BytesPerS
         }
 
         using Tape tape = device.BeginTape(gradients: false);
-        return Flops(device);
+        return Flops(device, ShortPatience);
     });
 
     private static bool IsTimeless(Device device) => device is GpuDevice { Statistics: not null };
 
-    private static double Flops(Device device)
+    private static double Flops(Device device, TimeSpan patience)
     {
         Tensor few = device.Temporary(1, ArithmeticElements);
         Elementwise.Fill(few, 0.5f);
-        double many = MultiplyAddChains.Flops / Fastest(device, () => Elementwise.Unary<MultiplyAddChains>(few, few));
-        double half = FewMultiplyAddChains.Flops / Fastest(device, () => Elementwise.Unary<FewMultiplyAddChains>(few, few));
+        double many = MultiplyAddChains.Flops / Fastest(device, patience, () => Elementwise.Unary<MultiplyAddChains>(few, few));
+        double half = FewMultiplyAddChains.Flops / Fastest(device, patience, () => Elementwise.Unary<FewMultiplyAddChains>(few, few));
         return Math.Max(many, half) * ArithmeticElements;
     }
 
-    private static double Fastest(Device device, Action action)
+    private static double Fastest(Device device, TimeSpan patience, Action action)
     {
         double fastest = double.PositiveInfinity;
-        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < Patience;)
+        for (long begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < patience;)
         {
             device.Synchronize();
             long start = Stopwatch.GetTimestamp();
