@@ -8,7 +8,7 @@ var deviceName = new Option<string>("--device") { Description = "auto, cpu, inte
 var profile = new Option<bool>("--profile") { Description = "where the time of a step with both ops goes" };
 var command = new RootCommand("Checks and times two custom ops: Mish, a formula, and squared distances, with kernels of their own.") { deviceName, profile };
 
-return CommandLine.Run(command, args, (arguments, _) =>
+return CommandLine.Run(command, args, arguments =>
 {
     bool allRight = true;
     float[,] values = { { -3, -1, -0.25f }, { 0.5f, 1, 4 } };

@@ -8,7 +8,7 @@ var level = new Option<string>("--level") { Description = "how far ILGPU optimis
 var assembly = new Option<string?>("--assembly") { Description = "an assembly of your own with kernels: static fields of type GpuKernel" };
 var command = new RootCommand("Shows GPU kernels as C# and PTX, runs them on an interpreter, and counts what a GPU would pay for.") { name, ptxOnly, level, assembly };
 
-return CommandLine.Run(command, args, (arguments, _) =>
+return CommandLine.Run(command, args, arguments =>
 {
     PtxOptimization optimization = arguments.GetValue(level)!.ToUpperInvariant() switch
     {

@@ -18,7 +18,7 @@ var command = new RootCommand("TinyLM's speed, beside libtorch's where it was bu
 
 if (args is ["child", var name, var isOurs, var ofThreads])
 {
-    return CommandLine.Run(_ =>
+    return CommandLine.Run(() =>
     {
         Alone.RunChild(name, bool.Parse(isOurs), int.Parse(ofThreads, System.Globalization.CultureInfo.InvariantCulture));
         return 0;
@@ -39,7 +39,7 @@ if (chosen == command || parsed.Errors.Count > 0 || parsed.Action is not null)
     return parsed.Invoke();
 }
 
-return CommandLine.Run(_ =>
+return CommandLine.Run(() =>
 {
     int threadCount = parsed.GetValue(threads);
     if (threadCount < 1)

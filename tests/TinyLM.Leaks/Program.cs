@@ -7,4 +7,4 @@ var documents = new Option<int>("--documents") { Description = "how many are sco
 var seed = new Option<ulong>("--seed") { Description = "of documents and weights", DefaultValueFactory = _ => 1UL };
 var command = new RootCommand("Tells which probe of ScorerAudit catches which leak.") { documents, seed };
 
-return CommandLine.Run(command, args, (arguments, _) => Demonstration.Run(arguments.GetValue(documents), arguments.GetValue(seed)) ? 0 : 1);
+return CommandLine.Run(command, args, arguments => Demonstration.Run(arguments.GetValue(documents), arguments.GetValue(seed)) ? 0 : 1);

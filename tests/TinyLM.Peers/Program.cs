@@ -7,7 +7,7 @@ var filter = new Option<string>("--filter") { Description = "only ops, cases and
 var deviceName = new Option<string>("--device") { Description = "cpu; interpreted: the GPU's kernels, in small cases; cuda", DefaultValueFactory = _ => "cpu" };
 var command = new RootCommand("Compares TinyLM's values and gradients with libtorch's.") { filter, deviceName };
 
-return CommandLine.Run(command, args, (arguments, _) =>
+return CommandLine.Run(command, args, arguments =>
 {
     NativeLibraries.Prepare();
     string text = arguments.GetValue(filter)!, name = arguments.GetValue(deviceName)!;

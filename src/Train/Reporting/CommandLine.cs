@@ -7,20 +7,11 @@ namespace TinyLM;
 /// <summary>What every program of ours does around its job: one line and an exit code for a user's mistake, a clean end on Ctrl-C.</summary>
 public static class CommandLine
 {
-    /// <summary>Parses the arguments and runs <paramref name="job"/> with them. What cannot be parsed is one line and exit code 2.</summary>
-    public static int Run(RootCommand command, string[] arguments, Func<ParseResult, CancellationToken, int> job)
-    {
-        ArgumentNullException.ThrowIfNull(command);
-        ParseResult parsed = command.Parse(arguments);
-        if (parsed.Errors.Count > 0)
-        {
-            Console.Error.WriteLine($"error: {Describe(parsed.Errors[0])} Use --help for the options.");
-            return UserException.Mistake;
-        }
+    /// <summary>Parses the arguments and runs <paramref name="job"/> with them, as <see cref="Run(Func{CancellationToken, int})"/> does. What cannot be parsed is one line and exit code 2.</summary>
+    public static int Run(RootCommand command, string[] arguments, Func<ParseResult, CancellationToken, int> job) => Parse(command, arguments, parsed => Run(stop => job(parsed, stop)));
 
-        // --help and --version have actions of their own.
-        return parsed.Action is not null ? parsed.Invoke() : Run(stop => job(parsed, stop));
-    }
+    /// <summary>The same for a job that has nothing to save: Ctrl-C ends the process.</summary>
+    public static int Run(RootCommand command, string[] arguments, Func<ParseResult, int> job) => Parse(command, arguments, parsed => Run(() => job(parsed)));
 
     /// <summary>The library's own message names .NET types where a number is wrong.</summary>
     private static string Describe(ParseError error) =>
@@ -52,9 +43,16 @@ public static class CommandLine
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        return Run(() => job(stop.Token));
+    }
+
+    /// <summary>Runs <paramref name="job"/>, which has nothing to save: Ctrl-C ends the process. Mistakes and faults are told as above.</summary>
+    public static int Run(Func<int> job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
         try
         {
-            return job(stop.Token);
+            return job();
         }
         catch (UserException mistake)
         {
@@ -66,5 +64,19 @@ public static class CommandLine
             Console.Error.WriteLine($"error: {fault.Message}");
             return UserException.Mistake;
         }
+    }
+
+    private static int Parse(RootCommand command, string[] arguments, Func<ParseResult, int> job)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ParseResult parsed = command.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            Console.Error.WriteLine($"error: {Describe(parsed.Errors[0])} Use --help for the options.");
+            return UserException.Mistake;
+        }
+
+        // --help and --version have actions of their own.
+        return parsed.Action is not null ? parsed.Invoke() : job(parsed);
     }
 }

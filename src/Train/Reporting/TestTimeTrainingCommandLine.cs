@@ -58,22 +58,25 @@ public sealed class TestTimeTrainingCommandLine
         ArgumentNullException.ThrowIfNull(arguments);
         return new TestTimeTrainingConfig
         {
-            LearningRate = arguments.GetValue(_learningRate),
+            LearningRate = OfGrid(_learningRate, Default.LearningRate),
             Rates = ParseRates(arguments.GetValue(_rates) ?? []),
             Lora = new LoraConfig
             {
-                Rank = arguments.GetValue(_rank),
+                Rank = OfGrid(_rank, Default.Lora.Rank),
                 Alpha = arguments.GetValue(_alpha),
                 Targets = arguments.GetValue(_targets) is { Length: > 0 } names ? ParseTargets(names) : Default.Lora.Targets,
-                Layers = arguments.GetValue(_layers),
+                Layers = OfGrid(_layers, Default.Lora.Layers),
             },
             Beta1 = arguments.GetValue(_beta1),
             Beta2 = arguments.GetValue(_beta2),
             WeightDecay = arguments.GetValue(_weightDecay),
-            StepLimit = arguments.GetValue(_stepLimit),
+            StepLimit = OfGrid(_stepLimit, Default.StepLimit),
             Stride = arguments.GetValue(_stride),
             MemoryBudget = (long)arguments.GetValue(_memory) << 20,
         };
+
+        // A command with a grid has no such option.
+        T OfGrid<T>(Option<T> option, T otherwise) => arguments.GetResult(option) is null ? otherwise : arguments.GetValue(option)!;
     }
 
     private static LoraTargets ParseTargets(string[] names) =>

@@ -181,6 +181,8 @@ public class ScoreRunTests
         Assert.That(console.ToString(), Does.Contain("pass").And.Not.Contain("FAIL"));
         using (Assert.EnterMultipleScope())
         {
+            Expect(options with { Tolerance = double.NaN }, "--tolerance");
+            Expect(options with { Scorer = "ttt:2", TestTimeTraining = new TestTimeTrainingConfig { LearningRate = -1 } }, "a learning rate of -1");
             Expect(options with { Scorer = null }, "no scorer is named");
             Expect(options with { Program = "x {ids} {nats}" }, "--scorer and --program");
             Expect(options with { Checkpoint = null }, "--checkpoint");
@@ -190,6 +192,14 @@ public class ScoreRunTests
         }
 
         static void Expect(AuditOptions options, params string[] parts) => UserErrors.ExpectMistake(() => AuditRun.Execute(options, TrainingDisplay.Silent), parts);
+    }
+
+    [Test]
+    public void So_is_a_class_of_ones_own()
+    {
+        var options = new AuditOptions { Checkpoint = _run, Assembly = typeof(ScorerOfOnesOwn).Assembly.Location, Type = nameof(ScorerOfOnesOwn), Window = 6, Device = "cpu", Threads = 1 };
+        using var console = new StringWriter();
+        Assert.That(AuditRun.Execute(options, Display(console)).Passed, console.ToString());
     }
 
     private ScoreOptions Options(string output) => new() { Checkpoint = _run, Out = output, Device = "cpu", Threads = 1 };

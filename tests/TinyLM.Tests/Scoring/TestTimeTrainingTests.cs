@@ -132,6 +132,15 @@ public class TestTimeTrainingTests
     }
 
     [Test]
+    public void Learned_positions_end_and_a_stream_goes_on_in_windows()
+    {
+        Gpt model = TinyModels.Telling(_device, GptConfig.Gpt2(3, 2, 16, TinyModels.Context, TinyModels.Vocabulary));
+        TokenizedDocuments documents = TinyModels.Documents(7, 9, 31, 13, 14, 40);
+        var scorer = new TestTimeTrainingScorer(model, Learning with { IsStreaming = true, LearningRate = 0 });
+        Assert.That(scorer.Score(documents), Is.EqualTo(new StridedScorer(model, TinyModels.Context, 4).Score(documents)).Within(1e-4));
+    }
+
+    [Test]
     public void The_models_weights_are_not_touched_and_its_memory_is_given_back()
     {
         Gpt model = TinyModels.Telling(_device, GptConfig.Gpt2(2, 2, 16, TinyModels.Context, TinyModels.Vocabulary));

@@ -35,6 +35,12 @@ public sealed record AuditOptions
 
     public bool ScoreEnd { get; init; }
 
+    /// <inheritdoc cref="ScorerOptions.TestTimeTraining"/>
+    public TestTimeTrainingConfig TestTimeTraining { get; init; } = new();
+
+    /// <inheritdoc cref="ScorerAuditOptions.Tolerance"/>
+    public double Tolerance { get; init; } = ScorerAuditOptions.DefaultTolerance;
+
     /// <summary>Documents to try it on (<see cref="IdsFile"/>); null: random ones.</summary>
     public string? Ids { get; init; }
 
@@ -70,6 +76,11 @@ public sealed record AuditOptions
         if (!(TimeLimit > 0))
         {
             throw new UserException(FormattableString.Invariant($"--time-limit: {TimeLimit}, expected more than 0 seconds."));
+        }
+
+        if (!(Tolerance >= 0) || double.IsInfinity(Tolerance))
+        {
+            throw new UserException(FormattableString.Invariant($"--tolerance: {Tolerance}, expected 0 nats or more."));
         }
 
         if (Threads < 1)

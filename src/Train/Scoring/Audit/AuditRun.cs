@@ -35,6 +35,7 @@ public static class AuditRun
             ScoresContextId = options.ScoresContextId,
             Window = window,
             Stride = stride,
+            Tolerance = options.Tolerance,
             Documents = options.Ids is null ? null : IdsFile.Read(options.Ids, vocabulary, context),
             HashWeights = checkpoint is null ? null : options.Program is null ? () => WeightsHash.Of(model!) : () => HashOf(checkpoint),
         };
@@ -61,7 +62,7 @@ public static class AuditRun
     private static IScorer Create(AuditOptions options, Gpt? model) =>
         options.Program is { } program ? new ProgramScorer(program, options.ScoreEnd, TimeSpan.FromSeconds(options.TimeLimit))
         : options.Assembly is { } assembly ? Load(assembly, options.Type!, model!)
-        : ScorerChoice.Create(options.Scorer!, model!, new ScorerOptions { Window = options.Window, Stride = options.Stride, ScoreEnd = options.ScoreEnd });
+        : ScorerChoice.Create(options.Scorer!, model!, new ScorerOptions { Window = options.Window, Stride = options.Stride, ScoreEnd = options.ScoreEnd, TestTimeTraining = options.TestTimeTraining });
 
     /// <summary>Makes a scorer of a user's own.</summary>
     /// <exception cref="UserException">The assembly cannot be loaded, or has no such scorer.</exception>

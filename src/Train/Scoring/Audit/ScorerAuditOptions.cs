@@ -3,6 +3,9 @@ namespace TinyLM;
 /// <summary>What an audit must know about a scorer that it cannot see into.</summary>
 public sealed record ScorerAuditOptions
 {
+    /// <summary>Of <see cref="Tolerance"/>.</summary>
+    public const double DefaultTolerance = 1e-5;
+
     /// <summary>Ids are below it.</summary>
     public required int VocabularySize { get; init; }
 
@@ -22,7 +25,7 @@ public sealed record ScorerAuditOptions
     public bool ScoresContextId { get; init; } = true;
 
     /// <summary>How far a score may move with its company, in nats (of larger scores, in parts of them): other shapes are summed in another order.</summary>
-    public double Tolerance { get; init; } = 1e-5;
+    public double Tolerance { get; init; } = DefaultTolerance;
 
     /// <summary>How far the probabilities of all ids may be from 1 together.</summary>
     public double SumTolerance { get; init; } = 1e-4;
