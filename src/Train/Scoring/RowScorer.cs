@@ -3,7 +3,6 @@ namespace TinyLM;
 /// <summary>Scores documents in rows of one length, one after another.</summary>
 internal sealed class RowScorer
 {
-    private const int TokensPerBatch = 4096;
     private readonly Gpt _model;
     private readonly BatchLayout _layout;
 
@@ -17,7 +16,7 @@ internal sealed class RowScorer
         }
 
         _model = model;
-        _layout = new BatchLayout(kind, rowLength, Math.Max(rowLength, TokensPerBatch), scoreEnd);
+        _layout = new BatchLayout(kind, rowLength, Math.Max(rowLength, TailStream.TokensPerPass), scoreEnd);
     }
 
     public float[] Score(TokenizedDocuments documents, IProgress<int>? progress)

@@ -7,8 +7,6 @@ namespace TinyLM;
 /// </summary>
 public sealed class StridedScorer : IScorer
 {
-    private const int TokensPerBatch = 4096;
-
     private readonly Gpt _model;
 
     /// <param name="model">Its weights are not touched.</param>
@@ -49,7 +47,7 @@ public sealed class StridedScorer : IScorer
         int tokens = 0, scored = 0;
         foreach (DocumentPiece piece in Enumerable.Range(0, documents.Count).SelectMany(document => Windows(document, firstTargets[document + 1] - firstTargets[document])))
         {
-            if (tokens > 0 && tokens + piece.Length > TokensPerBatch)
+            if (tokens > 0 && tokens + piece.Length > TailStream.TokensPerPass)
             {
                 Flush();
             }

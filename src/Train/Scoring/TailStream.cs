@@ -9,6 +9,9 @@ internal sealed class TailStream
     /// <summary>Documents that may follow the pieces.</summary>
     public const int MostPadding = MatMul.FewRows + 1;
 
+    /// <summary>A pass over more at once is no faster, and what it computes leaves the caches.</summary>
+    public const int TokensPerPass = 4096;
+
     private readonly IReadOnlyList<DocumentPiece> _pieces;
 
     /// <param name="documents">Of which the pieces are.</param>

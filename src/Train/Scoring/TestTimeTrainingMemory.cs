@@ -4,7 +4,8 @@ namespace TinyLM;
 /// <param name="PermanentBytes">Its adapter, gradients and moments, and the keys and values that it keeps.</param>
 /// <param name="PassBytes">Of the pass over one whole window.</param>
 /// <param name="Window">Tokens.</param>
-internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassBytes, int Window)
+/// <param name="Length">Tokens of the longest pass.</param>
+internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassBytes, int Window, int Length)
 {
     public static TestTimeTrainingMemory Measure(Gpt model, TestTimeTrainingConfig config)
     {
@@ -26,30 +27,31 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
             optimizer.Step(pass, 1);
         }
 
-        return new TestTimeTrainingMemory(permanent, dry.Arena.PeakBytes, config.Window);
+        return new TestTimeTrainingMemory(permanent, dry.Arena.PeakBytes, config.Window, length);
     }
 
     /// <summary>Of the largest pass over some documents.</summary>
     /// <param name="targets">Of each document.</param>
     public long PassBytesOf(IEnumerable<int> targets) => targets.Sum(PassBytesOf);
 
-    /// <summary>How many of some documents, the first ones, fit together, at least one.</summary>
+    /// <summary>How many of some documents, the first ones, are read together: as many as fit and fill a pass, at least one.</summary>
     /// <param name="budget">Bytes.</param>
     /// <param name="targets">Of each document.</param>
     /// <exception cref="UserException">Not even the first one fits.</exception>
-    public int DocumentsThatFit(long budget, IEnumerable<int> targets)
+    public int DocumentsTogether(long budget, IEnumerable<int> targets)
     {
         long kept = 0, pass = 0;
-        int count = 0;
+        int count = 0, tokens = 0;
         foreach (int length in targets)
         {
             kept += PermanentBytes;
             pass += PassBytesOf(length);
-            if (kept + pass > budget)
+            if (kept + pass > budget || tokens >= TailStream.TokensPerPass)
             {
                 break;
             }
 
+            tokens += Math.Min(length, Length);
             count++;
         }
 

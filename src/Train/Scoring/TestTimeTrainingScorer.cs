@@ -44,7 +44,7 @@ public sealed class TestTimeTrainingScorer : IScorer
         var groups = new List<int[]>();
         for (int first = 0; first < order.Length; first += groups[^1].Length)
         {
-            groups.Add(order[first..(first + memory.DocumentsThatFit(_config.MemoryBudget, order.Skip(first).Select(job.TargetsOf)))]);
+            groups.Add(order[first..(first + memory.DocumentsTogether(_config.MemoryBudget, order.Skip(first).Select(job.TargetsOf)))]);
         }
 
         int capacity = groups.Max(group => group.Length), longest = job.TargetsOf(order[0]);
