@@ -8,17 +8,18 @@ internal static class ScoringFigures
 {
     private const int Window = 2048;
     private const int Vocabulary = 1024;
-    private const int Tokens = 16384;
+    private const int Tokens = 65536;
 
     private static readonly int[] Lengths = [700, 2048, 8192];
 
     private static readonly (string Name, int Layers, int Heads, int Width)[] Models = [("4 layers of 128", 4, 4, 128), ("6 layers of 384", 6, 6, 384)];
 
+    /// <summary>The head is adapted by each.</summary>
     private static readonly (string Name, LoraConfig Lora)[] Adapters =
     [
-        ("q, v, head", new LoraConfig()),
-        ("q, v of the last layer, head", new LoraConfig { Layers = 1 }),
-        ("all of the last layer, head", new LoraConfig { Layers = 1, Targets = LoraRates.Kinds.Aggregate((all, kind) => all | kind) }),
+        ("default", new LoraConfig()),
+        ("last layer", new LoraConfig { Layers = 1 }),
+        ("last layer, all", new LoraConfig { Layers = 1, Targets = LoraRates.Kinds.Aggregate((all, kind) => all | kind) }),
     ];
 
     private static readonly (string Choice, int Adapters)[] Learning =
