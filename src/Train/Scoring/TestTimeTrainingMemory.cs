@@ -2,10 +2,9 @@ namespace TinyLM;
 
 /// <summary>What a document takes while it is read and learned from, measured on a dry device.</summary>
 /// <param name="PermanentBytes">Its adapter, gradients and moments, and the keys and values that it keeps.</param>
-/// <param name="PassBytes">Of the pass over one whole window.</param>
-/// <param name="Window">Tokens.</param>
-/// <param name="Length">Tokens of the longest pass.</param>
-internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassBytes, int Window, int Length)
+/// <param name="PassBytes">Of the longest pass.</param>
+/// <param name="Length">Its tokens: a window, or where tokens are encoded once, a chunk that sees a window.</param>
+internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassBytes, int Length)
 {
     public static TestTimeTrainingMemory Measure(Gpt model, TestTimeTrainingConfig config)
     {
@@ -27,7 +26,7 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
             optimizer.Step(pass, 1);
         }
 
-        return new TestTimeTrainingMemory(permanent, dry.Arena.PeakBytes, config.Window, length);
+        return new TestTimeTrainingMemory(permanent, dry.Arena.PeakBytes, length);
     }
 
     /// <summary>Of the largest pass over some documents.</summary>
@@ -61,5 +60,5 @@ internal sealed record TestTimeTrainingMemory(long PermanentBytes, long PassByte
                 $"test-time training: one document takes {1e-6 * (kept + pass):F0} MB, the budget is {budget / 1e6:F0} MB; give more, or take a shorter window or chunk, or a lower rank."));
     }
 
-    private long PassBytesOf(int targets) => PassBytes * Math.Min(targets, Window) / Window;
+    private long PassBytesOf(int targets) => PassBytes * Math.Min(targets, Length) / Length;
 }

@@ -158,6 +158,17 @@ public class TestTimeTrainingTests
     }
 
     [Test]
+    public void What_is_read_together_takes_no_more_than_the_budget([Values] bool streaming)
+    {
+        using Device device = Device.Open("cpu", 1);
+        Gpt model = TinyModels.Telling(device, GptConfig.Llama(2, 2, 16, TinyModels.Context, TinyModels.Vocabulary));
+        long before = device.AllocatedBytes;
+        var scorer = new TestTimeTrainingScorer(model, Learning with { IsStreaming = streaming, MemoryBudget = 3 << 20 });
+        _ = scorer.Score(TinyModels.Documents(7, [.. Enumerable.Repeat(6, 300), .. Enumerable.Repeat(31, 30)]));
+        Assert.That(device.PeakBytes - before, Is.GreaterThan(1 << 20).And.LessThan(3 << 20));
+    }
+
+    [Test]
     public void It_scores_on_an_interpreted_gpu_as_on_the_cpu([Values] bool streaming)
     {
         TokenizedDocuments documents = TinyModels.Documents(7, 9, 14);
