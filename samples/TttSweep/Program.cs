@@ -1,4 +1,4 @@
-// Scores documents by test-time training under a grid of chunks, rates, ranks and modes, and draws loss over time and loss over the chunk size.
+// Scores documents by test-time training under a grid of chunks, modes, rates, ranks, layers and limits of steps, and draws loss over time and loss over the chunk size.
 using System.CommandLine;
 using TinyLM;
 

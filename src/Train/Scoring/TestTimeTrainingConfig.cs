@@ -40,7 +40,7 @@ public sealed record TestTimeTrainingConfig
     /// <summary>A document's adapter stays as it is after so many steps; 0: it always learns.</summary>
     public int StepLimit { get; init; }
 
-    /// <summary>Bytes that documents, read together, may take: it sets how many they are.</summary>
+    /// <summary>Bytes that documents, read together, may take: it sets how many they are, at most as many as fill a pass.</summary>
     public long MemoryBudget { get; init; } = 512L << 20;
 
     /// <summary>Of the initial factors.</summary>

@@ -64,12 +64,11 @@ public static class TttSweep
         {
             Window = options.Score.Window,
             ScoreEnd = scoreEnd,
-            TestTimeTraining = Settings(options) with
+            TestTimeTraining = options.Score.TestTimeTraining with
             {
-                LearningRate = point.LearningRate ?? 0,
-                StepLimit = point.StepLimit ?? 0,
-                Lora = options.Score.TestTimeTraining.Lora with { Rank = point.Rank ?? 1, Layers = point.Layers ?? 0 },
-                MemoryBudget = options.Score.TestTimeTraining.MemoryBudget,
+                LearningRate = point.LearningRate.GetValueOrDefault(),
+                StepLimit = point.StepLimit.GetValueOrDefault(),
+                Lora = options.Score.TestTimeTraining.Lora with { Rank = point.Rank.GetValueOrDefault(), Layers = point.Layers.GetValueOrDefault() },
             },
         });
 
